@@ -1,0 +1,112 @@
+import type {
+  CallMetadata,
+  ListOptions,
+  MediaSource,
+  MediaStream,
+  SourceCall,
+  SourceCallPage,
+  SourceTranscript,
+} from './source-call.ts';
+
+/** Every call platform that the engine knows of, with or without a context yet. */
+export const platforms = [
+  'gong',
+  'chorus',
+  'zoho_meeting',
+  'grain',
+  'fathom',
+  'fireflies',
+  'ringcentral',
+  'zoom_phone',
+  'dialpad',
+  'hubspot',
+  'five9',
+  'manual',
+] as const;
+export type Platform = (typeof platforms)[number];
+
+/** Plaintext credentials as the platform's own schema parsed them; never stored, never logged. */
+export type Credentials = Readonly<Record<string, unknown>>;
+
+export interface ContextCapabilities {
+  readonly historicalImport: boolean;
+  readonly ongoingSync: boolean;
+  /** The platform has transcripts of its own, so that nothing need be transcribed. */
+  readonly transcriptReuse: boolean;
+  /** The platform can say how many calls there are without listing them all. */
+  readonly exactCount: boolean;
+  /** Calls come as files that were uploaded to us first. */
+  readonly uploads: boolean;
+}
+
+export interface RateLimits {
+  readonly requestsPerSecond: number;
+  /** Null where the platform has no daily quota. */
+  readonly requestsPerDay: number | null;
+}
+
+export type CredentialCheck =
+  { readonly valid: true } | { readonly valid: false; readonly error: string };
+
+/** A call with everything that bulk endpoints could say of it. */
+export interface HydratedCall extends SourceCall {
+  readonly transcript: SourceTranscript | null;
+}
+
+export interface FetchedCall {
+  readonly metadata: CallMetadata;
+  /** Null when the platform has no recording of this call. */
+  readonly media: MediaSource | null;
+}
+
+/**
+ * The adapter of one platform as the core sees it. Every method throws `ImportError` only; a
+ * `signal` that aborts ends the request and rejects with `timeout`.
+ */
+export interface ImportContext {
+  readonly platform: Platform;
+  readonly displayName: string;
+  readonly auth: 'api_key' | 'oauth' | 'none';
+  readonly capabilities: ContextCapabilities;
+  readonly rateLimits: RateLimits;
+
+  /** Reads what a caller sent; @throws `bad_request` naming each wrong field. */
+  parseCredentials(input: unknown): Credentials;
+  /** Never calls an outage "invalid": those throw. @throws `unavailable`, `timeout`, `rate_limited` */
+  validateCredentials(credentials: Credentials, signal?: AbortSignal): Promise<CredentialCheck>;
+  listCalls(
+    credentials: Credentials,
+    options: ListOptions,
+    signal?: AbortSignal,
+  ): AsyncGenerator<SourceCallPage>;
+  /** How many calls the platform says are in range. */
+  countCalls?(
+    credentials: Credentials,
+    options: Omit<ListOptions, 'cursor'>,
+    signal?: AbortSignal,
+  ): Promise<number>;
+  /** Details, participants and transcripts of a whole page in few requests. */
+  hydrateCalls?(
+    credentials: Credentials,
+    calls: readonly SourceCall[],
+    signal?: AbortSignal,
+  ): Promise<readonly HydratedCall[]>;
+  /** `listed` is what the listing said: a context that needs no more asks for no more. */
+  fetchCall(
+    credentials: Credentials,
+    listed: SourceCall,
+    signal?: AbortSignal,
+  ): Promise<FetchedCall>;
+  /** Null: there is none. @throws `not_ready` while the platform still makes it. */
+  getTranscript?(
+    credentials: Credentials,
+    listed: SourceCall,
+    signal?: AbortSignal,
+  ): Promise<SourceTranscript | null>;
+  /** Opens a recording that `fetchCall` named. @throws `not_found` when a link has expired */
+  openMedia(
+    credentials: Credentials,
+    media: MediaSource,
+    signal?: AbortSignal,
+  ): Promise<MediaStream>;
+}
