@@ -1,11 +1,16 @@
 /** Sources are ES modules; jest runs them as CommonJS, compiled by swc. */
 const esmOnlyPackages = ['jose', 'croner', 'chalk'];
 
+const notCovered = ['*.test.ts', '*.testsuite.ts', '*.sandbox.ts', 'sandbox.ts'];
+
 export default {
   roots: ['<rootDir>/functions'],
   testEnvironment: 'node',
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/functions/lib/'],
+  modulePathIgnorePatterns: ['<rootDir>/functions/lib/'],
   extensionsToTreatAsEsm: [],
+  setupFiles: ['<rootDir>/scripts/lib/jest-setup.mjs'],
   transform: {
     '^.+\\.(ts|m?js)$': [
       '@swc/jest',
@@ -17,4 +22,16 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnlyPackages.join('|')})/)`],
+  coverageProvider: 'babel',
+  coverageDirectory: '<rootDir>/coverage',
+  coverageReporters: [['text', { skipFull: true }], 'json-summary'],
+  collectCoverageFrom: [
+    '<rootDir>/functions/src/**/*.ts',
+    '!**/{testing,fixtures}/**',
+    ...notCovered.map((pattern) => `!**/${pattern}`),
+  ],
+  coverageThreshold: {
+    global: { statements: 90, branches: 90, functions: 90, lines: 90 },
+    './functions/src/core/': { statements: 100, branches: 100, functions: 100, lines: 100 },
+  },
 };
