@@ -1,0 +1,168 @@
+import type { z } from 'zod';
+import type {
+  ContextCapabilities,
+  FetchedCall,
+  HydratedCall,
+  ImportContext,
+  Platform,
+  RateLimits,
+} from '../core/imports/import-context.ts';
+import type {
+  CallFilters,
+  ListOptions,
+  SourceCall,
+  SourceCallPage,
+  SourceTranscript,
+} from '../core/imports/source-call.ts';
+import type { Clock, ObjectStore } from '../core/ports.ts';
+import type { PlatformErrors } from '../kit/define-errors.ts';
+import type { Fetch, Sleep } from '../kit/fetch.ts';
+import type { HostRule } from '../kit/guarded-fetch.ts';
+import type { PlatformHttp } from '../kit/http.ts';
+import type { CreateRateLimiter } from '../kit/rate-limiter.ts';
+
+export const platformStatuses = ['supported', 'beta', 'coming_soon', 'not_planned'] as const;
+export type PlatformStatus = (typeof platformStatuses)[number];
+
+/** What a context was proven against: our sandbox, recorded answers, the platform itself. */
+export type ProvenBy = 'sandbox' | 'recorded' | 'live';
+
+/** The capability registry's row, in words that support can send to a customer. */
+export interface PlatformListing {
+  readonly status: PlatformStatus;
+  readonly provenBy: ProvenBy;
+  /** How a customer gets credentials, step by step. Empty where none are needed. */
+  readonly instructions: readonly string[];
+  /** The platform's names of the permissions that the credentials need. */
+  readonly scopes: readonly string[];
+  /** The platform's own documentation. */
+  readonly docsUrl: string | null;
+  /** Its limits in one sentence. */
+  readonly limits: string;
+}
+
+/** What an adapter's client is built from, for one customer and one call of the context. */
+export interface Toolkit<TCredentials> {
+  readonly credentials: TCredentials;
+  /** The platform's API with authorization, limits, retries and parsing. */
+  readonly http: PlatformHttp;
+  readonly clock: Clock;
+  /** Files that were uploaded to us. @throws `internal` where the environment has none */
+  readonly objects: ObjectStore;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface MediaRules {
+  /** Hosts of recordings' URLs besides the API's own. */
+  readonly hosts: HostRule;
+  /** Hosts that redirects may name, besides. */
+  readonly redirectHosts: HostRule;
+}
+
+/** What listing needs: the range and filters are parsed, the cursor is our own. */
+export type DefinedListOptions<TFilters> = Omit<ListOptions, 'filters'> & {
+  readonly filters: TFilters;
+};
+
+/**
+ * What an adapter's author writes. Every function throws `ImportError` only by what its client
+ * throws; the framework translates anything else. A URL in credentials has no place here: calls go
+ * to `baseUrl`.
+ */
+export interface ContextDefinition<
+  TCredentials extends z.ZodObject,
+  TFilters extends z.ZodObject,
+  TClient,
+> {
+  readonly platform: Platform;
+  readonly displayName: string;
+  readonly auth: ImportContext['auth'];
+  readonly capabilities: ContextCapabilities;
+  readonly rateLimits: RateLimits;
+  /** The window of `x-ratelimit-limit` where no header says it. Default: the header is not used. */
+  readonly limitWindowSeconds?: number;
+  /**
+   * Strict, and stable under a second parse of its own output. Each field describes itself:
+   * `.meta({ title, description, secret })`; what is not marked `secret: false` is a secret.
+   */
+  readonly credentials: TCredentials;
+  /** Filters that `listCalls` takes: flat texts, numbers and booleans. */
+  readonly filters: TFilters;
+  readonly errors: PlatformErrors;
+  readonly listing: PlatformListing;
+  /** Null for a context without a network. */
+  readonly baseUrl: string | null;
+  /** The headers that carry the credentials. */
+  readonly authorize?: (credentials: z.output<TCredentials>) => Readonly<Record<string, string>>;
+  /** Sent with every request to the API: its version, say. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly media: MediaRules;
+  /** How long after its end a call's missing recording may still be in the making. Default 0. */
+  readonly settlingMs?: number;
+  /**
+   * What identifies the account at the platform where credentials change (OAuth); default: a digest
+   * of all credentials.
+   */
+  readonly accountOf?: (credentials: z.output<TCredentials>) => string;
+
+  client(toolkit: Toolkit<z.output<TCredentials>>): TClient;
+  /** Throws `auth_invalid` or `permission_denied` for credentials that don't work. */
+  validateCredentials(client: TClient): Promise<void>;
+  /** Calls out of range are dropped by the framework: a platform's edges may be coarser. */
+  listCalls(
+    client: TClient,
+    options: DefinedListOptions<z.output<TFilters>>,
+  ): AsyncGenerator<SourceCallPage>;
+  countCalls?(
+    client: TClient,
+    options: Omit<DefinedListOptions<z.output<TFilters>>, 'cursor'>,
+  ): Promise<number>;
+  hydrateCalls?(client: TClient, calls: readonly SourceCall[]): Promise<readonly HydratedCall[]>;
+  fetchCall(client: TClient, listed: SourceCall): Promise<FetchedCall>;
+  getTranscript?(client: TClient, listed: SourceCall): Promise<SourceTranscript | null>;
+}
+
+/** What a context gets from outside: the same for every platform but `baseUrl`. */
+export interface ContextEnvironment {
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  /** At least 0, less than 1. */
+  readonly random: () => number;
+  /** Default: the guarded network, shared by whoever passes the same one. */
+  readonly fetch?: Fetch;
+  /** Default: limits kept in this process. */
+  readonly createRateLimiter?: CreateRateLimiter;
+  /** For contexts whose recordings are stored with us. */
+  readonly objects?: ObjectStore;
+  /** Replaces the definition's, base path included: a sandbox. */
+  readonly baseUrl?: string;
+  /** Exact origins that may be http and private: the embedded runtime's sandboxes only. */
+  readonly allowedOrigins?: readonly string[];
+  /** Of one request, its body included; of a download until its headers. Default 30 seconds. */
+  readonly requestTimeoutMs?: number;
+  /** The longest silence within a download. Default 60 seconds. */
+  readonly idleTimeoutMs?: number;
+  /** Larger answers, downloads aside, are `contract`. Default 32 MB. */
+  readonly maxBodyBytes?: number;
+}
+
+/** A context of the core with what the entrypoints ask besides. */
+export interface CreatedContext extends ImportContext {
+  /** @throws `bad_request` naming the filters that this platform takes */
+  parseFilters(input: unknown): CallFilters;
+}
+
+/** A definition without its type parameters: what the registry and the contract suite work on. */
+export interface DefinedContext {
+  readonly platform: Platform;
+  readonly displayName: string;
+  readonly auth: ImportContext['auth'];
+  readonly capabilities: ContextCapabilities;
+  readonly rateLimits: RateLimits;
+  readonly listing: PlatformListing;
+  readonly credentials: z.ZodObject;
+  readonly filters: z.ZodObject;
+  readonly baseUrl: string | null;
+  readonly media: MediaRules;
+  create(environment: ContextEnvironment): CreatedContext;
+}

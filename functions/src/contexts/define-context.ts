@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { ImportError, toImportError } from '../core/errors.ts';
+import type { FetchedCall } from '../core/imports/import-context.ts';
+import type {
+  DateRange,
+  ListOptions,
+  MediaSource,
+  MediaStream,
+  SourceCall,
+  SourceCallPage,
+} from '../core/imports/source-call.ts';
+import { describeIssues } from '../kit/issues.ts';
+import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
+import { createSession } from './session.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Makes an import context of what a platform's author wrote: credentials and filters are parsed,
+ * dates filtered, errors translated, media downloaded safely.
+ */
+export function defineContext<
+  TCredentials extends z.ZodObject,
+  TFilters extends z.ZodObject,
+  TClient,
+>(definition: ContextDefinition<TCredentials, TFilters, TClient>): DefinedContext {
+  const { platform, displayName, auth, capabilities, rateLimits } = definition;
+  const identity = { platform, displayName, auth, capabilities, rateLimits };
+  const { listing, credentials, filters, baseUrl, media } = definition;
+  return {
+    ...identity,
+    ...{ listing, credentials, filters, baseUrl, media },
+    create: (environment) => ({
+      ...identity,
+      ...createMethods(definition, createSession(definition, environment)),
+    }),
+  };
+}
+
+type Methods = Omit<
+  CreatedContext,
+  'platform' | 'displayName' | 'auth' | 'capabilities' | 'rateLimits'
+>;
+
+function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  session: Session<TClient>,
+): Methods {
+  const { platform } = definition;
+  const run = <T>(work: () => Promise<T>): Promise<T> => translated(platform, work);
+  const { countCalls, hydrateCalls, getTranscript } = definition;
+  return {
+    parseCredentials: (input) => parseInput(definition.credentials, input, definition),
+    parseFilters: (input) => parseFilters(definition, input),
+    validateCredentials: async (credentials, signal) => {
+      try {
+        await run(() => definition.validateCredentials(session.client(credentials, signal)));
+        return { valid: true };
+      } catch (error) {
+        if (!isCredentialFault(error)) throw error;
+        return { valid: false, error: error.publicMessage };
+      }
+    },
+    listCalls: (credentials, options, signal) =>
+      listPages(definition, { client: () => session.client(credentials, signal), options }),
+    ...(countCalls !== undefined && {
+      countCalls: (credentials, options, signal) =>
+        run(() =>
+          countCalls(session.client(credentials, signal), {
+            dateRange: options.dateRange,
+            filters: parseTypedFilters(definition, options.filters),
+          }),
+        ),
+    }),
+    ...(hydrateCalls !== undefined && {
+      hydrateCalls: (credentials, calls, signal) =>
+        run(() => hydrateCalls(session.client(credentials, signal), calls)),
+    }),
+    ...(getTranscript !== undefined && {
+      getTranscript: (credentials, listed, signal) =>
+        run(() => getTranscript(session.client(credentials, signal), listed)),
+    }),
+    ...createMediaMethods(definition, session),
+  };
+}
+
+/**
+ * A media source remembers the call it was made for, so that a link that expired between the two
+ * calls is fetched again, once.
+ */
+function createMediaMethods<
+  TCredentials extends z.ZodObject,
+  TFilters extends z.ZodObject,
+  TClient,
+>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  session: Session<TClient>,
+): Pick<Methods, 'fetchCall' | 'openMedia'> {
+  const { platform, displayName } = definition;
+  const callsByMedia = new WeakMap<MediaSource, SourceCall>();
+  const fetchCall: Methods['fetchCall'] = async (credentials, listed, signal) => {
+    const fetched: FetchedCall = await translated(platform, () =>
+      definition.fetchCall(session.client(credentials, signal), listed),
+    );
+    if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
+    return fetched;
+  };
+  const openMedia: Methods['openMedia'] = async (credentials, media, signal) => {
+    const open = (source: MediaSource): Promise<MediaStream> =>
+      translated(platform, () => session.openMedia(credentials, source, signal));
+    const listed = callsByMedia.get(media);
+    try {
+      return await open(media);
+    } catch (error) {
+      if (listed === undefined || !isNotFound(error)) throw error;
+    }
+    try {
+      const { media: fresh } = await fetchCall(credentials, listed, signal);
+      if (fresh === null) throw gone(definition);
+      return await open(fresh);
+    } catch (error) {
+      if (!isNotFound(error) || !session.isSettling(listed)) throw error;
+      throw new ImportError({
+        kind: 'not_ready',
+        source: platform,
+        publicMessage: `${displayName} has not finished this recording yet.`,
+        cause: error,
+      });
+    }
+  };
+  return { fetchCall, openMedia };
+}
+
+async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  request: { readonly client: () => TClient; readonly options: ListOptions },
+): AsyncGenerator<SourceCallPage> {
+  const { dateRange, cursor } = request.options;
+  try {
+    const filters = parseTypedFilters(definition, request.options.filters);
+    const pages = definition.listCalls(request.client(), { dateRange, filters, cursor });
+    for await (const page of pages) {
+      yield { ...page, calls: page.calls.filter((call) => isInRange(call, dateRange)) };
+    }
+  } catch (error) {
+    throw toImportError(error, definition.platform);
+  }
+}
+
+/** A call without a start is kept: nobody knows that it lies outside. */
+function isInRange({ metadata: { startedAt } }: SourceCall, { start, end }: DateRange): boolean {
+  if (startedAt === null) return true;
+  return (start === null || startedAt >= start) && (end === null || startedAt < end);
+}
+
+async function translated<T>(platform: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toImportError(error, platform);
+  }
+}
+
+type AnyDefinition = Pick<DefinedContext, 'platform' | 'displayName' | 'filters'>;
+
+function parseInput<TSchema extends z.ZodObject>(
+  schema: TSchema,
+  input: unknown,
+  { platform, displayName }: Pick<AnyDefinition, 'platform' | 'displayName'>,
+): z.output<TSchema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new ImportError({
+    kind: 'bad_request',
+    source: platform,
+    publicMessage: `The credentials for ${displayName} are not complete: ${describeIssues(parsed.error)}.`,
+  });
+}
+
+function parseTypedFilters<TSchema extends z.ZodObject>(
+  definition: Pick<AnyDefinition, 'platform' | 'displayName'> & { readonly filters: TSchema },
+  input: unknown,
+): z.output<TSchema> {
+  const parsed = definition.filters.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const names = Object.keys(definition.filters.shape);
+  const allowed = names.length === 0 ? 'it takes none' : `it takes ${names.join(', ')}`;
+  throw new ImportError({
+    kind: 'bad_request',
+    source: definition.platform,
+    publicMessage: `${definition.displayName} cannot filter like this (${allowed}): ${describeIssues(parsed.error)}.`,
+  });
+}
+
+const FlatFilters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+function parseFilters(definition: AnyDefinition, input: unknown): CallFiltersOutput {
+  const filters = Object.entries(parseTypedFilters(definition, input));
+  return FlatFilters.parse(Object.fromEntries(filters.filter(([, value]) => value !== undefined)));
+}
+
+type CallFiltersOutput = z.output<typeof FlatFilters>;
+
+function isNotFound(error: unknown): error is ImportError {
+  return error instanceof ImportError && error.kind === 'not_found';
+}
+
+function isCredentialFault(error: unknown): error is ImportError {
+  return (
+    error instanceof ImportError &&
+    (error.kind === 'auth_invalid' || error.kind === 'permission_denied')
+  );
+}
+
+function gone({ platform, displayName }: Pick<AnyDefinition, 'platform' | 'displayName'>) {
+  return new ImportError({
+    kind: 'not_found',
+    source: platform,
+    publicMessage: `${displayName} no longer has this recording.`,
+  });
+}

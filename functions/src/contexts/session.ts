@@ -1,0 +1,248 @@
+import type { z } from 'zod';
+import { ImportError } from '../core/errors.ts';
+import type { Credentials } from '../core/imports/import-context.ts';
+import type { MediaSource, MediaStream, SourceCall } from '../core/imports/source-call.ts';
+import type { ObjectStore } from '../core/ports.ts';
+import { toAccountKey } from '../kit/account-key.ts';
+import type { PlatformVoice } from '../kit/answer-error.ts';
+import type { Fetch } from '../kit/fetch.ts';
+import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
+import type { PlatformHttp } from '../kit/http.ts';
+import { createPlatformHttp } from '../kit/http.ts';
+import { openDownload } from '../kit/media-download.ts';
+import type { RateLimiter } from '../kit/rate-limiter.ts';
+import { createLocalRateLimiters } from '../kit/rate-limiter.ts';
+import type { ContextDefinition, ContextEnvironment } from './context.ts';
+
+/** A definition in its environment: what its methods are made of. */
+export interface Session<TClient> {
+  client(credentials: Credentials, signal: AbortSignal | undefined): TClient;
+  openMedia(
+    credentials: Credentials,
+    media: MediaSource,
+    signal: AbortSignal | undefined,
+  ): Promise<MediaStream>;
+  /** Whether the platform may still be working on a call. */
+  isSettling(call: SourceCall): boolean;
+}
+
+interface Access<TCredentials> {
+  readonly credentials: TCredentials;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly voice: PlatformVoice;
+  readonly limiter: RateLimiter;
+}
+
+/** Shorter texts occur by chance: to take them out of messages would garble these. */
+const shortestSecret = 6;
+const maxLimiters = 1000;
+
+/** Binds a definition to its environment. */
+export function createSession<
+  TCredentials extends z.ZodObject,
+  TFilters extends z.ZodObject,
+  TClient,
+>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  environment: ContextEnvironment,
+): Session<TClient> {
+  const baseUrl = toBaseUrl(definition, environment);
+  const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
+  const limiterFor = createLimiters(definition, environment);
+  const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
+    toAccess(definition, { credentials, clock: environment.clock, limiterFor });
+  return {
+    client: (credentials, signal) => {
+      const access = accessFor(credentials);
+      const { clock } = environment;
+      const http = createHttp({ access, baseUrl, fetch, environment, signal });
+      return definition.client({
+        credentials: access.credentials,
+        http,
+        clock,
+        signal,
+        get objects() {
+          return requireObjects(environment, definition.platform);
+        },
+      });
+    },
+    openMedia: (credentials, media, signal) => {
+      if (media.kind === 'stored') return openStored(environment, media, definition.platform);
+      const access = accessFor(credentials);
+      return openUrl({ access, baseUrl, fetch, environment, signal }, media, definition.media);
+    },
+    isSettling: ({ metadata: { startedAt, durationSeconds } }) => {
+      if (startedAt === null) return false;
+      const endedAtMs = startedAt.getTime() + (durationSeconds ?? 0) * 1000;
+      return environment.clock.now().getTime() - endedAtMs < (definition.settlingMs ?? 0);
+    },
+  };
+}
+
+interface Connection<TCredentials> {
+  readonly access: Access<TCredentials>;
+  readonly baseUrl: string | null;
+  readonly fetch: Fetch;
+  readonly environment: ContextEnvironment;
+  readonly signal: AbortSignal | undefined;
+}
+
+function toBaseUrl(
+  { platform, baseUrl }: { readonly platform: string; readonly baseUrl: string | null },
+  environment: ContextEnvironment,
+): string | null {
+  if (baseUrl === null) return null;
+  const text = environment.baseUrl ?? baseUrl;
+  const allowedOrigins = new Set(environment.allowedOrigins);
+  requireSafeUrl(text, { allowedOrigins, source: platform });
+  return text.replace(/\/$/, '');
+}
+
+/** One limiter per account; the longest unused goes first, so that a long life stays small. */
+function createLimiters(
+  definition: Pick<
+    ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
+    'platform' | 'displayName' | 'rateLimits' | 'limitWindowSeconds'
+  >,
+  environment: ContextEnvironment,
+): (key: string) => RateLimiter {
+  const create = environment.createRateLimiter ?? createLocalRateLimiters(environment);
+  const limiters = new Map<string, RateLimiter>();
+  return (key) => {
+    const { platform, displayName, rateLimits } = definition;
+    const limiter =
+      limiters.get(key) ??
+      create({
+        key,
+        platform,
+        displayName,
+        ...rateLimits,
+        limitWindowSeconds: definition.limitWindowSeconds ?? null,
+      });
+    limiters.delete(key);
+    limiters.set(key, limiter);
+    const oldest = limiters.keys().next().value;
+    if (limiters.size > maxLimiters && oldest !== undefined) limiters.delete(oldest);
+    return limiter;
+  };
+}
+
+function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  options: {
+    readonly credentials: Credentials;
+    readonly clock: ContextEnvironment['clock'];
+    readonly limiterFor: (key: string) => RateLimiter;
+  },
+): Access<z.output<TCredentials>> {
+  const { platform, displayName, errors, listing } = definition;
+  // They were parsed when they came in: the second parse only gives them their type back.
+  const credentials = definition.credentials.parse(options.credentials);
+  const authorization = definition.authorize?.(credentials) ?? {};
+  const account = definition.accountOf?.(credentials);
+  const key =
+    account === undefined
+      ? toAccountKey(platform, options.credentials)
+      : toAccountKey(platform, { account });
+  return {
+    credentials,
+    headers: { ...definition.headers, ...authorization },
+    limiter: options.limiterFor(key),
+    voice: {
+      platform,
+      displayName,
+      errors,
+      scopes: listing.scopes,
+      secrets: [...Object.values(options.credentials), ...Object.values(authorization)].filter(
+        (value): value is string => typeof value === 'string' && value.length >= shortestSecret,
+      ),
+      clock: options.clock,
+    },
+  };
+}
+
+function createHttp({
+  access,
+  baseUrl,
+  fetch,
+  environment,
+  signal,
+}: Connection<unknown>): PlatformHttp {
+  const { voice, headers, limiter } = access;
+  const { sleep, random } = environment;
+  return createPlatformHttp({
+    voice,
+    headers,
+    limiter,
+    fetch,
+    sleep,
+    random,
+    signal,
+    // A context without a network never gets here; if it does, this URL is refused.
+    baseUrl: baseUrl ?? 'none:',
+    requestTimeoutMs: environment.requestTimeoutMs ?? 30_000,
+    maxBodyBytes: environment.maxBodyBytes ?? 32 * 1024 * 1024,
+  });
+}
+
+function openUrl(
+  { access, baseUrl, fetch, environment, signal }: Connection<unknown>,
+  media: Extract<MediaSource, { kind: 'url' }>,
+  rules: ContextDefinition<z.ZodObject, z.ZodObject, unknown>['media'],
+): Promise<MediaStream> {
+  const { voice, limiter } = access;
+  const { sleep, random } = environment;
+  const ownHost = baseUrl === null ? [] : [new URL(baseUrl).hostname];
+  return openDownload({
+    voice,
+    limiter,
+    fetch,
+    sleep,
+    random,
+    signal,
+    url: media.url,
+    contentType: media.contentType ?? null,
+    sizeBytes: media.sizeBytes ?? null,
+    allowedOrigins: environment.allowedOrigins ?? [],
+    hosts: withHosts(rules.hosts, ownHost),
+    redirectHosts: withHosts(rules.redirectHosts, ownHost),
+    credentialHeaders: { ...access.headers, ...media.headers },
+    apiUrl: baseUrl,
+    requestTimeoutMs: environment.requestTimeoutMs ?? 30_000,
+    idleTimeoutMs: environment.idleTimeoutMs ?? 60_000,
+  });
+}
+
+function withHosts(rule: readonly string[] | 'any_public', hosts: readonly string[]) {
+  return rule === 'any_public' ? rule : [...rule, ...hosts];
+}
+
+async function openStored(
+  environment: ContextEnvironment,
+  media: Extract<MediaSource, { kind: 'stored' }>,
+  platform: string,
+): Promise<MediaStream> {
+  const objects = requireObjects(environment, platform);
+  const stored = await objects.find(media.key);
+  if (stored === null) {
+    throw new ImportError({
+      kind: 'not_found',
+      source: platform,
+      publicMessage: 'The uploaded recording is not there: the upload was not finished.',
+    });
+  }
+  return {
+    contentType: media.contentType ?? stored.contentType,
+    sizeBytes: stored.sizeBytes,
+    body: await objects.read(media.key),
+  };
+}
+
+function requireObjects({ objects }: ContextEnvironment, platform: string): ObjectStore {
+  if (objects !== undefined) return objects;
+  throw new ImportError({
+    kind: 'internal',
+    source: platform,
+    publicMessage: 'This context needs stored files and was created without them.',
+  });
+}

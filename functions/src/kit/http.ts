@@ -1,0 +1,215 @@
+import type { z } from 'zod';
+import { ImportError } from '../core/errors.ts';
+import type { PlatformVoice } from './answer-error.ts';
+import { readRequestId, toAnswerError, toNetworkError } from './answer-error.ts';
+import type { Fetch, FetchResponse, Sleep } from './fetch.ts';
+import { createDeadline, discardBody, readText } from './fetch.ts';
+import { describeIssues } from './issues.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+
+export type QueryValue = string | number | boolean | null | undefined;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** After the base URL; built with the `path` template when it holds an id. */
+  readonly path: string;
+  /** Null and undefined are left out. */
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as a form. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** May be sent twice. Default: all but POST; a POST that only reads says so. */
+  readonly idempotent?: boolean;
+}
+
+/** Calls one platform's API for one customer. */
+export interface PlatformHttp {
+  /**
+   * Sends a request and parses the answer.
+   * @throws `ImportError` by the status table; `contract` naming the path when the answer broke its
+   * schema; `timeout`, `unavailable` when none came
+   */
+  request<TSchema extends z.ZodType>(
+    request: HttpRequest,
+    schema: TSchema,
+  ): Promise<z.output<TSchema>>;
+  /** The absolute URL of a path. */
+  urlOf(path: string, query?: HttpRequest['query']): string;
+}
+
+export interface PlatformHttpOptions {
+  readonly voice: PlatformVoice;
+  readonly baseUrl: string;
+  /** Sent with every request: authorization, API version. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: Fetch;
+  readonly limiter: RateLimiter;
+  readonly sleep: Sleep;
+  readonly random: () => number;
+  readonly requestTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export const maxAttempts = 3;
+const firstBackoffMs = 500;
+/** A longer wait belongs to a queue, not to a function that is paid for while it waits. */
+const maxInlineWaitMs = 5000;
+
+/** Creates the HTTP client that an adapter's endpoints are written with. */
+export function createPlatformHttp(options: PlatformHttpOptions): PlatformHttp {
+  const urlOf = (path: string, query: HttpRequest['query'] = {}): string => {
+    const url = new URL(options.baseUrl.replace(/\/$/, '') + path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== null && value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url.href;
+  };
+  return {
+    urlOf,
+    request: async (request, schema) => {
+      const json = await requestWithRetries(options, request, urlOf(request.path, request.query));
+      return parseAnswer(options.voice, { path: request.path, json, schema });
+    },
+  };
+}
+
+async function requestWithRetries(
+  options: PlatformHttpOptions,
+  request: HttpRequest,
+  url: string,
+): Promise<unknown> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await requestOnce(options, request, url);
+    } catch (thrown) {
+      const error = toNetworkError(thrown, options.voice);
+      const waitMs = toRetryDelayMs({
+        error,
+        attempt,
+        isIdempotent: request.idempotent ?? request.method !== 'POST',
+        random: options.random,
+      });
+      if (waitMs === null || options.signal?.aborted === true) throw error;
+      if (waitMs > 0) await waitOrThrow(options, waitMs);
+    }
+  }
+}
+
+async function requestOnce(
+  options: PlatformHttpOptions,
+  request: HttpRequest,
+  url: string,
+): Promise<unknown> {
+  const { voice, limiter } = options;
+  await limiter.acquire(options.signal);
+  const deadline = createDeadline(options.requestTimeoutMs, options.signal);
+  try {
+    const response = await options.fetch(url, {
+      method: request.method,
+      redirect: 'manual',
+      signal: deadline.signal,
+      ...toBody(request, options.headers),
+    });
+    if (response.status >= 200 && response.status < 300) {
+      limiter.observe({ status: response.status, headers: response.headers, retryAfterMs: null });
+      return await readJson(options, request, response);
+    }
+    const error = await toAnswerError(response, { path: request.path, voice });
+    const { retryAfterMs } = error;
+    limiter.observe({ status: response.status, headers: response.headers, retryAfterMs });
+    throw error;
+  } finally {
+    deadline.dispose();
+  }
+}
+
+function toBody(
+  request: HttpRequest,
+  common: Readonly<Record<string, string>>,
+): { headers: Record<string, string>; body?: string } {
+  const headers = { accept: 'application/json', ...common };
+  if (request.json !== undefined) {
+    return {
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(request.json),
+    };
+  }
+  if (request.form === undefined) return { headers };
+  return {
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(request.form).toString(),
+  };
+}
+
+async function readJson(
+  { voice, maxBodyBytes }: PlatformHttpOptions,
+  request: HttpRequest,
+  response: FetchResponse,
+): Promise<unknown> {
+  // Half an answer or a maintenance page is worth another try; a wrong shape, seen later, is not.
+  const unreadable = (why: string, cause?: unknown): ImportError =>
+    new ImportError({
+      kind: 'contract',
+      retryable: true,
+      source: voice.platform,
+      publicMessage: `${voice.displayName} answered ${request.path} with ${why}.`,
+      status: response.status,
+      requestId: readRequestId(response.headers),
+      cause,
+    });
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+    await discardBody(response);
+    throw unreadable('a web page instead of JSON');
+  }
+  const text = await readText(response.body, { maxBytes: maxBodyBytes, source: voice.platform });
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // A SyntaxError quotes the text around the fault, which may be anybody's words.
+    throw unreadable('broken JSON', new Error(error instanceof Error ? error.name : 'not JSON'));
+  }
+}
+
+function parseAnswer<TSchema extends z.ZodType>(
+  voice: PlatformVoice,
+  answer: { readonly path: string; readonly json: unknown; readonly schema: TSchema },
+): z.output<TSchema> {
+  const parsed = answer.schema.safeParse(answer.json);
+  if (parsed.success) return parsed.data;
+  throw new ImportError({
+    kind: 'contract',
+    source: voice.platform,
+    publicMessage: `${voice.displayName} answered ${answer.path} in another shape: ${describeIssues(parsed.error)}.`,
+  });
+}
+
+/** Milliseconds until the next attempt, null for none: the limiter waits out a 429 by itself. */
+function toRetryDelayMs(failure: {
+  readonly error: ImportError;
+  readonly attempt: number;
+  readonly isIdempotent: boolean;
+  readonly random: () => number;
+}): number | null {
+  const { error, attempt } = failure;
+  if (attempt >= maxAttempts) return null;
+  const askedMs = error.retryAfterMs;
+  if (askedMs !== null && askedMs > maxInlineWaitMs) return null;
+  // A refused request was not carried out; one that the limiter held back was not even sent.
+  if (error.kind === 'rate_limited') return error.status === null || !error.retryable ? null : 0;
+  const isTransient =
+    error.retryable &&
+    (error.kind === 'timeout' || error.kind === 'unavailable' || error.kind === 'contract');
+  if (!isTransient || !failure.isIdempotent) return null;
+  return askedMs ?? Math.round(failure.random() * firstBackoffMs * 2 ** (attempt - 1));
+}
+
+async function waitOrThrow(options: PlatformHttpOptions, waitMs: number): Promise<void> {
+  try {
+    await options.sleep(waitMs, options.signal);
+  } catch (error) {
+    throw toNetworkError(error, options.voice);
+  }
+}

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { ImportError } from '../core/errors.ts';
+import type {
+  DateRange,
+  RejectedRecord,
+  SourceCall,
+  SourceCallPage,
+} from '../core/imports/source-call.ts';
+
+/** What one request of a listing brought. */
+export interface FetchedPage {
+  readonly calls: readonly SourceCall[];
+  readonly rejected?: readonly RejectedRecord[];
+}
+
+interface Listing {
+  /** The platform's id, for errors. */
+  readonly source: string;
+  /** Where to resume: a `nextCursor` that an earlier page of the same listing gave. */
+  readonly cursor: string | null;
+}
+
+/** More calls than this are handed on in slices: a page is one transaction of ours. */
+export const maxPageCalls = 200;
+
+/**
+ * Lists by the platform's own cursor; null or undefined ends it.
+ * @throws `contract` when a cursor repeats, `bad_request` for a cursor that is not ours
+ */
+export async function* cursorPages(
+  listing: Listing & {
+    readonly fetchPage: (
+      cursor: string | null,
+    ) => Promise<FetchedPage & { readonly next: string | null | undefined }>;
+  },
+): AsyncGenerator<SourceCallPage> {
+  const seen = new Set<string>();
+  let place: Place | null = parsePlace(listing);
+  while (place !== null) {
+    const { cursor }: Place = place;
+    if (cursor !== null) requireUnseen(cursor, seen, listing.source);
+    const page = await listing.fetchPage(cursor);
+    const next = page.next ?? null;
+    yield* slicePage(page, { place, next });
+    place = next === null ? null : { cursor: next, skip: 0, marker: '' };
+  }
+}
+
+/** Lists by a page token, whose empty text ends the listing as well. @throws as `cursorPages` */
+export function pageTokenPages(
+  listing: Listing & {
+    readonly fetchPage: (
+      pageToken: string | null,
+    ) => Promise<FetchedPage & { readonly nextPageToken: string | null | undefined }>;
+  },
+): AsyncGenerator<SourceCallPage> {
+  return cursorPages({
+    ...listing,
+    fetchPage: async (token) => {
+      const { nextPageToken, ...page } = await listing.fetchPage(token);
+      return { ...page, next: nextPageToken === '' ? null : nextPageToken };
+    },
+  });
+}
+
+/**
+ * Lists by offset, or by page number where `step` is 1; an empty page ends it whatever it claims.
+ * @throws as `cursorPages`
+ */
+export function offsetPages(
+  listing: Listing & {
+    /** What the first page is called. Default 0. */
+    readonly first?: number;
+    /** How far one page reaches. Default: as many records as it held. */
+    readonly step?: number;
+    readonly fetchPage: (offset: number) => Promise<FetchedPage & { readonly hasMore: boolean }>;
+  },
+): AsyncGenerator<SourceCallPage> {
+  return cursorPages({
+    ...listing,
+    fetchPage: async (cursor) => {
+      const offset = cursor === null ? (listing.first ?? 0) : toOffset(cursor, listing.source);
+      const { hasMore, ...page } = await listing.fetchPage(offset);
+      const records = page.calls.length + (page.rejected?.length ?? 0);
+      const isLast = !hasMore || records === 0;
+      return { ...page, next: isLast ? null : String(offset + (listing.step ?? records)) };
+    },
+  });
+}
+
+/**
+ * Lists a range window by window where the platform takes no longer one; within a window by cursor.
+ * @throws as `cursorPages`
+ */
+export function windowedPages(
+  listing: Listing & {
+    readonly dateRange: DateRange;
+    /** Stands in for an open start: nothing on the platform is older. */
+    readonly earliest: Date;
+    /** Stands in for an open end: usually now. */
+    readonly latest: Date;
+    readonly windowMs: number;
+    readonly fetchPage: (
+      window: { readonly start: Date; readonly end: Date },
+      cursor: string | null,
+    ) => Promise<FetchedPage & { readonly next: string | null | undefined }>;
+  },
+): AsyncGenerator<SourceCallPage> {
+  const startMs = (listing.dateRange.start ?? listing.earliest).getTime();
+  const endMs = (listing.dateRange.end ?? listing.latest).getTime();
+  return cursorPages({
+    ...listing,
+    fetchPage: async (text) => {
+      const at = text === null ? { startMs, cursor: null } : toWindow(text, listing.source);
+      // A resumed listing has a later "now": its last window reaches further, the others are the same.
+      const windowEndMs = Math.min(at.startMs + listing.windowMs, endMs);
+      if (windowEndMs <= at.startMs) return { calls: [], next: null };
+      const window = { start: new Date(at.startMs), end: new Date(windowEndMs) };
+      const { next, ...page } = await listing.fetchPage(window, at.cursor);
+      if (next !== null && next !== undefined) {
+        return { ...page, next: `${String(at.startMs)}|${next}` };
+      }
+      return { ...page, next: windowEndMs >= endMs ? null : `${String(windowEndMs)}|` };
+    },
+  });
+}
+
+function toOffset(cursor: string, source: string): number {
+  if (!/^\d{1,12}$/.test(cursor)) throw badCursor(source);
+  return Number(cursor);
+}
+
+function toWindow(text: string, source: string): { startMs: number; cursor: string | null } {
+  const match = /^(\d{1,15})\|([\s\S]*)$/.exec(text);
+  if (match?.[1] === undefined) throw badCursor(source);
+  return { startMs: Number(match[1]), cursor: match[2] === '' ? null : (match[2] ?? null) };
+}
+
+/** The platform's cursor and how far into its page we are. */
+interface Place {
+  readonly cursor: string | null;
+  readonly skip: number;
+  /** Names the last call that was skipped, so that a page that changed meanwhile loses none. */
+  readonly marker: string;
+}
+
+function* slicePage(
+  page: FetchedPage,
+  { place, next }: { readonly place: Place; readonly next: string | null },
+): Generator<SourceCallPage> {
+  const nextCursor = next === null ? null : formatPlace({ cursor: next, skip: 0, marker: '' });
+  let start = findStart(page.calls, place);
+  // Set aside with the first slice of a page only: a resumed page has told of them before.
+  let rejected = place.skip === 0 ? page.rejected : undefined;
+  do {
+    const end = Math.min(start + maxPageCalls, page.calls.length);
+    const calls = page.calls.slice(start, end);
+    const isLast = end >= page.calls.length;
+    const marker = toMarker(page.calls[end - 1]);
+    yield {
+      calls,
+      nextCursor: isLast ? nextCursor : formatPlace({ cursor: place.cursor, skip: end, marker }),
+      ...(rejected !== undefined && rejected.length > 0 && { rejected }),
+    };
+    rejected = undefined;
+    start = end;
+  } while (start < page.calls.length);
+}
+
+/** A call seen twice is a duplicate and harmless, one that was skipped would be lost. */
+function findStart(calls: readonly SourceCall[], { skip, marker }: Place): number {
+  if (skip === 0 || toMarker(calls[skip - 1]) === marker) return skip;
+  return calls.findIndex((call) => toMarker(call) === marker) + 1;
+}
+
+function toMarker(call: SourceCall | undefined): string {
+  if (call === undefined) return '';
+  return createHash('sha256').update(call.sourceCallId).digest('hex').slice(0, 12);
+}
+
+/** `<skip>.<marker>` and, after a colon, the platform's cursor where there is one. */
+function formatPlace({ cursor, skip, marker }: Place): string {
+  return `${String(skip)}.${marker}${cursor === null ? '' : `:${cursor}`}`;
+}
+
+function parsePlace({ cursor, source }: Listing): Place {
+  if (cursor === null) return { cursor: null, skip: 0, marker: '' };
+  const match = /^(\d{1,9})\.([0-9a-f]{0,12})(?::([\s\S]*))?$/.exec(cursor);
+  if (match === null) throw badCursor(source);
+  return { cursor: match[3] ?? null, skip: Number(match[1]), marker: match[2] ?? '' };
+}
+
+function requireUnseen(cursor: string, seen: Set<string>, source: string): void {
+  // A digest: some platforms' cursors are kilobytes long.
+  const digest = createHash('sha256').update(cursor).digest('base64');
+  if (seen.has(digest)) {
+    throw new ImportError({
+      kind: 'contract',
+      source,
+      publicMessage: 'The listing would never end: the platform gave the same cursor twice.',
+    });
+  }
+  seen.add(digest);
+}
+
+function badCursor(source: string): ImportError {
+  return new ImportError({
+    kind: 'bad_request',
+    source,
+    publicMessage: 'The cursor is not one that this listing gave.',
+  });
+}
