@@ -69,7 +69,11 @@ export default tseslint.config(
     },
     rules: {
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'as' }],
-      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        // Clients that load when first used are typed by what their import would yield.
+        { disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/max-params': ['error', { max: 3 }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       // The compiler reports these.
