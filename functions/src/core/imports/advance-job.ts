@@ -1,0 +1,149 @@
+import type { Engine } from '../engine.ts';
+import { toImportError, type ImportError } from '../errors.ts';
+import { isLive, transitionJob, type ImportJob } from './import-job.ts';
+import { openListing, type JobRun } from './job-run.ts';
+import { countCalls, dispatchPages, endJob, listNextPage } from './job-steps.ts';
+import { checkOverdue, redispatchLost } from './lost-calls.ts';
+import { decideNextSteps, type Step } from './reconcile.ts';
+import { toBackoffMs } from './retry-policy.ts';
+
+/**
+ * The reconcile loop: claims the job, looks at the facts, does what `decideNextSteps` says, looks
+ * again, and before it ends names the time of the next look. Running it at any moment, twice, or
+ * after a crash half-way is harmless: the lease lets one holder in, the epoch fences off an earlier
+ * one, and each step records itself in one transaction. Throws nothing that the job's own error
+ * record does not hold; what it throws, the queue delivers again.
+ */
+export async function advanceJob(engine: Engine, jobId: string): Promise<void> {
+  const job = await claimJob(engine, jobId);
+  if (!job) return;
+  const run: JobRun = {
+    engine,
+    epoch: job.lease.epoch,
+    listing: openListing(),
+    job,
+    totals: job.totals,
+  };
+  let nextLook: Date | null;
+  try {
+    nextLook = await reconcile(run);
+  } catch (error) {
+    nextLook = await settleFailure(run, toImportError(error, 'imports'));
+  } finally {
+    await run.listing.close();
+  }
+  await releaseJob(run, nextLook);
+}
+
+async function reconcile(run: JobRun): Promise<Date | null> {
+  const { clock, settings, jobs } = run.engine;
+  const sliceEndsAt = clock.now().getTime() + settings.sliceMs;
+  for (;;) {
+    run.totals = await jobs.sumTotals(run.job.id);
+    const now = clock.now();
+    if (now.getTime() >= sliceEndsAt) return now;
+    const steps = decideNextSteps({ job: run.job, totals: run.totals, now, settings });
+    if (steps.length === 0) return null;
+    for (const step of steps) {
+      if (step.type === 'wait') return step.until;
+      const isStillOurs = await doStep(run, step);
+      if (!isStillOurs) return null;
+    }
+  }
+}
+
+/** Returns false when the job is no longer ours: another holder, or the end. */
+async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promise<boolean> {
+  switch (step.type) {
+    case 'count':
+      return countCalls(run);
+    case 'list':
+      return listNextPage(run);
+    case 'dispatch':
+      return dispatchPages(run, step.maxCalls);
+    case 'check_overdue':
+      return checkOverdue(run);
+    case 'redispatch':
+      return redispatchLost(run, step.belowPage);
+    case 'end':
+      return endJob(run, null);
+  }
+}
+
+/** Starts a queued job that need not wait for the night, and takes the lease; null: nothing to do. */
+async function claimJob(engine: Engine, jobId: string): Promise<ImportJob | null> {
+  const holder = engine.createId();
+  const now = engine.clock.now();
+  const expiresAt = new Date(now.getTime() + engine.settings.sliceMs + engine.settings.leaseMs);
+  return engine.jobs.transact(jobId, (job) => {
+    if (job.lease.holder === holder) return { job: null, result: job };
+    const isFree = job.lease.expiresAt === null || job.lease.expiresAt <= now;
+    const mayStart = job.status === 'queued' && job.config.schedule === 'now';
+    if (!isFree || (!isLive(job) && !mayStart)) return { job: null, result: null };
+    const started = mayStart ? transitionJob(job, { type: 'start', at: now }) : job;
+    const lease = { holder, epoch: job.lease.epoch + 1, expiresAt };
+    const claimed = { ...started, lease, updatedAt: now };
+    return { job: claimed, result: claimed };
+  });
+}
+
+/**
+ * Gives the lease back, folds the counters into the job, and appoints the next look. The task is
+ * named by the epoch, so that each holder has one successor however often this runs.
+ */
+async function releaseJob(run: JobRun, nextLook: Date | null): Promise<void> {
+  const { engine, epoch } = run;
+  const { id } = run.job;
+  const now = engine.clock.now();
+  const isOurs = await engine.jobs.transact(id, (job) => {
+    if (job.lease.epoch !== epoch) return { job: null, result: false };
+    const nextAdvanceAt = isLive(job) ? nextLook : null;
+    const lease = { ...job.lease, expiresAt: null };
+    return {
+      job: { ...job, lease, totals: run.totals, nextAdvanceAt, updatedAt: now },
+      result: nextAdvanceAt !== null,
+    };
+  });
+  if (!isOurs || !nextLook) return;
+  await engine.queue.enqueue({
+    queue: 'advanceJob',
+    name: `advance-${id}-${epoch}`,
+    payload: { jobId: id },
+    runAt: nextLook,
+  });
+}
+
+const maxListingFailures = 8;
+
+/** A listing that fails for now comes again later; one that fails for good ends the job with its reason. */
+async function settleFailure(run: JobRun, error: ImportError): Promise<Date | null> {
+  const { engine } = run;
+  const { id, customerId } = run.job;
+  const failures = run.job.listing.failures + 1;
+  const { kind, source, publicMessage: message } = error;
+  engine.logs.jobFailedToAdvance({ jobId: id, customerId, kind, source, message });
+  const isForGood = !error.retryable || failures >= maxListingFailures;
+  if (isForGood) {
+    await endJob(run, error);
+    return null;
+  }
+  const now = engine.clock.now();
+  const { backoffMs: baseMs, maxBackoffMs: maxMs } = engine.settings;
+  const waitMs = toBackoffMs({ attempt: failures, baseMs, maxMs, random: engine.random });
+  const until = new Date(now.getTime() + (error.retryAfterMs ?? 0) + waitMs);
+  await engine.jobs.transact(id, (job) => {
+    if (job.lease.epoch !== run.epoch) return { job: null, result: null };
+    const isLimit = kind === 'rate_limited';
+    return {
+      job: {
+        ...job,
+        listing: { ...job.listing, failures: isLimit ? job.listing.failures : failures },
+        limitedUntil: until,
+        lastError: { kind, source, message, at: now },
+        updatedAt: now,
+      },
+      result: null,
+    };
+  });
+  return until;
+}

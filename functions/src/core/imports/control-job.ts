@@ -1,0 +1,145 @@
+import type { Engine } from '../engine.ts';
+import { ImportError } from '../errors.ts';
+import { pokeJob, verify } from './create-import.ts';
+import type { Credentials, ImportContext } from './import-context.ts';
+import { isEnded, transitionJob, type ImportJob } from './import-job.ts';
+import { planRetry } from './plan-page.ts';
+
+const retryBatch = 200;
+
+/**
+ * Ends a job for good: nothing new is started, work in flight stops at its next step, what was
+ * imported stays. @throws `not_found`, `conflict` when it has ended already
+ */
+export async function cancelImport(engine: Engine, jobId: string): Promise<ImportJob> {
+  const now = engine.clock.now();
+  const totals = await engine.jobs.sumTotals(jobId);
+  const job = await engine.jobs.transact<ImportJob>(jobId, (found) => {
+    if (found.status === 'cancelled') return { job: null, result: found };
+    const cancelled = transitionJob(found, { type: 'cancel', at: now });
+    const next = { ...cancelled, totals, nextAdvanceAt: null, updatedAt: now };
+    return { job: next, result: next };
+  });
+  if (job.credential?.type === 'one_off') await engine.vault.destroy(job.credential.id);
+  return job;
+}
+
+/** Stops starting calls until `resumeImport`. @throws `not_found`, `conflict` unless in progress */
+export function pauseImport(engine: Engine, jobId: string): Promise<ImportJob> {
+  const now = engine.clock.now();
+  return engine.jobs.transact<ImportJob>(jobId, (job) => {
+    if (job.status === 'paused') return { job: null, result: job };
+    const next = { ...transitionJob(job, { type: 'pause' }), nextAdvanceAt: null, updatedAt: now };
+    return { job: next, result: next };
+  });
+}
+
+/** Goes on after a pause, with the calls whose tasks came meanwhile. @throws as `pauseImport` */
+export async function resumeImport(engine: Engine, jobId: string): Promise<ImportJob> {
+  const now = engine.clock.now();
+  const job = await engine.jobs.transact<ImportJob>(jobId, (found) => {
+    if (found.status === 'in_progress') return { job: null, result: found };
+    const resumed = transitionJob(found, { type: 'resume' });
+    const dispatch = { ...found.dispatch, redispatch: redispatchNow(found) };
+    const next = { ...resumed, dispatch, nextAdvanceAt: now, updatedAt: now };
+    return { job: next, result: next };
+  });
+  await pokeJob(engine, jobId, `resumed-${now.getTime()}`);
+  return job;
+}
+
+/**
+ * Starts the failed calls of a job again, and goes on with a listing that had stopped; an ended job
+ * is reopened. A one-off credential was destroyed at the job's end, so `credentials` are then needed.
+ * @throws `not_found`, `conflict` for a cancelled job, `bad_request` when credentials are missing
+ */
+export async function retryImport(
+  engine: Engine,
+  context: ImportContext,
+  retry: { readonly job: ImportJob; readonly credentials: Credentials | null },
+): Promise<{ readonly retriedCount: number }> {
+  const { job, credentials } = retry;
+  if (job.status === 'cancelled') throw refuseCancelled(job);
+  if (isEnded(job)) await reopen(engine, context, { job, credentials });
+  let retriedCount = 0;
+  for (;;) {
+    const failed = await engine.calls.list({
+      jobId: job.id,
+      status: 'failed',
+      limit: retryBatch,
+      afterCallKey: null,
+    });
+    if (failed.length === 0) break;
+    const now = engine.clock.now();
+    const callKeys = failed.map((call) => call.callKey);
+    const target = { jobId: job.id, callKeys };
+    const done = await engine.calls.transactPage(target, (facts) => planRetry(facts, now));
+    if (done.retriedCount === 0) break;
+    retriedCount += done.retriedCount;
+  }
+  await pokeJob(engine, job.id, `retried-${engine.clock.now().getTime()}`);
+  return { retriedCount };
+}
+
+/** Nothing to reopen when all is well: the answer is then "0 retried", and the job stays ended. */
+async function reopen(
+  engine: Engine,
+  context: ImportContext,
+  { job, credentials }: { readonly job: ImportJob; readonly credentials: Credentials | null },
+): Promise<void> {
+  const needsWork = job.totals.failed > 0 || !job.listing.isFinished;
+  if (!needsWork) return;
+  const credential = await renewCredential(engine, context, { job, credentials });
+  const now = engine.clock.now();
+  await engine.jobs.transact(job.id, (found) => {
+    if (!isEnded(found)) return { job: null, result: null };
+    const reopened = transitionJob(found, { type: 'reopen', at: now });
+    const dispatch = { ...found.dispatch, redispatch: redispatchNow(found) };
+    const listing = { ...found.listing, failures: 0 };
+    const next = {
+      ...reopened,
+      credential,
+      listing,
+      dispatch,
+      lastError: null,
+      limitedUntil: null,
+      nextAdvanceAt: now,
+      updatedAt: now,
+    };
+    return { job: next, result: null };
+  });
+}
+
+async function renewCredential(
+  engine: Engine,
+  context: ImportContext,
+  { job, credentials }: { readonly job: ImportJob; readonly credentials: Credentials | null },
+): Promise<ImportJob['credential']> {
+  if (context.auth === 'none' || job.credential?.type === 'stored') return job.credential;
+  if (!credentials) {
+    throw new ImportError({
+      kind: 'bad_request',
+      source: 'admin',
+      publicMessage:
+        'The credentials were destroyed when the import ended. Send them again as "credentials" in the body.',
+    });
+  }
+  await verify(context, credentials);
+  const { customerId, platform } = job;
+  const id = await engine.vault.keep({ customerId, platform, type: 'one_off', credentials });
+  return { id, type: 'one_off' };
+}
+
+/** Calls below the watermark that wait without a task are dispatched again at the next look. */
+function redispatchNow(job: ImportJob) {
+  return { page: job.dispatch.nextPage, at: new Date(0) };
+}
+
+function refuseCancelled(job: ImportJob): ImportError {
+  return new ImportError({
+    kind: 'conflict',
+    source: 'admin',
+    publicMessage: `Import ${job.id} was cancelled. Start a new import: it takes over the calls that are not imported yet.`,
+    retryable: false,
+  });
+}

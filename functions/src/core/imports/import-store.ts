@@ -1,0 +1,110 @@
+import type { Engagement } from '../engagements/engagement.ts';
+import type { CallStatus, ImportedCall } from './imported-call.ts';
+import type { CallTotals, ImportJob, JobStatus } from './import-job.ts';
+
+/** A page of a listing as recorded: by it calls are dispatched, 100 for one read. */
+export interface CallPage {
+  readonly index: number;
+  readonly callKeys: readonly string[];
+  readonly duplicates: readonly DuplicateCall[];
+  readonly rejected: readonly { readonly sourceCallId: string | null; readonly reason: string }[];
+}
+
+/** A listed call that this job leaves alone, and who has it. */
+export interface DuplicateCall {
+  readonly callKey: string;
+  readonly sourceCallId: string;
+  readonly title: string | null;
+  readonly heldByJobId: string;
+  readonly reason: 'imported_before' | 'in_another_import';
+}
+
+/**
+ * Stores run `decide` inside one transaction on what they have just read, and write what it
+ * returns: it is pure and may run several times. A commit whose outcome is unknown is tried again;
+ * `decide` then sees what the first one wrote, and must recognise it.
+ */
+export interface JobStore {
+  /** @throws `conflict` when the id is taken */
+  create(job: ImportJob): Promise<void>;
+  get(jobId: string): Promise<ImportJob | null>;
+  /** Newest first. */
+  list(query: JobQuery): Promise<readonly ImportJob[]>;
+  /** The job that a one-off credential belongs to. */
+  findByCredential(customerId: string, credentialId: string): Promise<ImportJob | null>;
+  /** Oldest first, across customers. */
+  listByStatus(statuses: readonly JobStatus[], limit: number): Promise<readonly ImportJob[]>;
+  /** Returns `result`; writes `job` unless it is null. @throws `not_found` */
+  transact<T>(jobId: string, decide: (job: ImportJob) => JobDecision<T>): Promise<T>;
+  /** The counters as they stand: the sum over the job's shards. */
+  sumTotals(jobId: string): Promise<CallTotals>;
+}
+
+export interface JobQuery {
+  readonly customerId: string;
+  readonly status: JobStatus | null;
+  readonly platform: string | null;
+  readonly limit: number;
+  /** The last job of the page before. */
+  readonly after: { readonly createdAt: Date; readonly id: string } | null;
+}
+
+export interface JobDecision<T> {
+  readonly job: ImportJob | null;
+  readonly result: T;
+}
+
+export interface CallStore {
+  get(callKey: string): Promise<ImportedCall | null>;
+  getEngagement(callKey: string): Promise<Engagement | null>;
+  getPage(jobId: string, index: number): Promise<CallPage | null>;
+  /** In the order of `callKey`. */
+  list(query: CallQuery): Promise<readonly ImportedCall[]>;
+  /**
+   * Reads the call, and with `jobId` the job beside it; writes the call and the engagement that
+   * `decide` returns, and moves the job's counters by the difference between the call's old and new
+   * state. The engagement is created, never replaced. @throws `conflict` when it exists already
+   */
+  transact<T>(
+    target: { readonly callKey: string; readonly jobId: string | null },
+    decide: (found: { call: ImportedCall | null; job: ImportJob | null }) => CallDecision<T>,
+  ): Promise<T>;
+  /** The same over a page: reads the job, the calls, and the states of other jobs that hold them. */
+  transactPage<T>(
+    target: { readonly jobId: string; readonly callKeys: readonly string[] },
+    decide: (found: PageFacts) => PageDecision<T>,
+  ): Promise<T>;
+  /** Live calls of the job whose `checkAfter` has passed, longest first. */
+  listOverdue(jobId: string, now: Date, limit: number): Promise<readonly ImportedCall[]>;
+  /** Calls that wait on a page below `page`. */
+  listPendingBelow(jobId: string, page: number, limit: number): Promise<readonly ImportedCall[]>;
+  /** Counted by the store itself, not by the counters. */
+  countByStatus(jobId: string, status: CallStatus): Promise<number>;
+}
+
+export interface CallQuery {
+  readonly jobId: string;
+  readonly status: CallStatus | null;
+  readonly limit: number;
+  readonly afterCallKey: string | null;
+}
+
+export interface CallDecision<T> {
+  readonly call: ImportedCall | null;
+  readonly engagement?: Engagement;
+  readonly result: T;
+}
+
+export interface PageFacts {
+  readonly job: ImportJob;
+  readonly calls: ReadonlyMap<string, ImportedCall>;
+  /** The status of each other job that holds one of the calls; jobs that are gone are missing. */
+  readonly holders: ReadonlyMap<string, JobStatus>;
+}
+
+export interface PageDecision<T> {
+  readonly job: ImportJob | null;
+  readonly calls: readonly ImportedCall[];
+  readonly page: CallPage | null;
+  readonly result: T;
+}

@@ -1,0 +1,69 @@
+import type { Engine } from '../engine.ts';
+import { ImportError } from '../errors.ts';
+import type { ImportContext, Platform } from './import-context.ts';
+import { isLive, type CallTotals, type ImportJob } from './import-job.ts';
+import { openCredentials } from './job-credentials.ts';
+import type { SourceCallPage } from './source-call.ts';
+
+/** One holder's run over a job: what it holds, what it knows, and where its listing stands. */
+export interface JobRun {
+  readonly engine: Engine;
+  readonly epoch: number;
+  readonly listing: ReturnType<typeof openListing>;
+  job: ImportJob;
+  totals: CallTotals;
+}
+
+/** Keeps the platform's page generator open between steps; reopens it when the cursor moved without it. */
+export function openListing() {
+  let pages: AsyncGenerator<SourceCallPage> | null = null;
+  let position: string | null | undefined;
+  return {
+    async next(run: JobRun): Promise<SourceCallPage> {
+      const { cursor } = run.job.listing;
+      if (!pages || position !== cursor) {
+        await this.close();
+        const credentials = await openCredentials(run.engine, run.job);
+        const { dateRange, filters } = run.job.config;
+        const context = requireContext(run.engine, run.job.platform);
+        pages = context.listCalls(credentials, { dateRange, filters, cursor });
+      }
+      const { value, done } = await pages.next();
+      const page: SourceCallPage = done ? { calls: [], nextCursor: null } : value;
+      position = page.nextCursor;
+      return page;
+    },
+    async close(): Promise<void> {
+      await pages?.return(undefined);
+      pages = null;
+    },
+  };
+}
+
+/**
+ * Changes the job if this run still holds it and it is live; the run then knows the new one. The
+ * commit's answer may be lost and `change` run again on its own result, so it must be idempotent.
+ */
+export async function update(run: JobRun, change: (job: ImportJob) => ImportJob): Promise<boolean> {
+  const next = await run.engine.jobs.transact(run.job.id, (job) => {
+    if (job.lease.epoch !== run.epoch || !isLive(job)) return { job: null, result: null };
+    const changed = change(job);
+    return { job: changed, result: changed };
+  });
+  if (next) run.job = next;
+  return next !== null;
+}
+
+/** @throws `contract` for a platform that has no context yet */
+export function requireContext(
+  engine: Pick<Engine, 'findContext'>,
+  platform: Platform,
+): ImportContext {
+  const context = engine.findContext(platform);
+  if (context) return context;
+  throw new ImportError({
+    kind: 'contract',
+    source: 'imports',
+    publicMessage: `The platform ${platform} can't be imported from yet.`,
+  });
+}

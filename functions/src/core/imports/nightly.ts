@@ -1,0 +1,68 @@
+import type { Engine } from '../engine.ts';
+import { isNight, nightHours } from '../night-window.ts';
+import { pokeJob } from './create-import.ts';
+import { isLive, transitionJob, type ImportJob } from './import-job.ts';
+
+const maxJobs = 500;
+
+/**
+ * Hourly at night: shares this hour's part of the nightly calls out among the nightly jobs, oldest
+ * first, evenly between customers, and starts or pokes each job that got some. Run twice within the
+ * hour it sets the same allowances again: they are set, not added.
+ */
+export async function processImportQueue(engine: Engine): Promise<void> {
+  const { settings, clock } = engine;
+  const now = clock.now();
+  if (!isNight(now, settings.night)) return;
+  const open = await engine.jobs.listByStatus(['queued', 'counting', 'in_progress'], maxJobs);
+  const nightly = open.filter((job) => job.config.schedule === 'nightly');
+  const hourly = Math.ceil(settings.nightlyCalls / nightHours(settings.night));
+  const hour = Math.floor(now.getTime() / 3_600_000);
+  for (const [jobId, allowance] of shareOut(nightly, hourly)) {
+    const isOpen = await engine.jobs.transact(jobId, (job) => {
+      if (job.status !== 'queued' && !isLive(job)) return { job: null, result: false };
+      const started =
+        job.status === 'queued' ? transitionJob(job, { type: 'start', at: now }) : job;
+      const dispatch = { ...job.dispatch, allowance };
+      return {
+        job: { ...started, dispatch, nextAdvanceAt: now, updatedAt: now },
+        result: true,
+      };
+    });
+    if (isOpen) await pokeJob(engine, jobId, `night-${hour}`);
+  }
+}
+
+/**
+ * Gives each customer the same share, and within a customer the oldest job first; what a customer
+ * can't use goes to the others. A job whose size is not known yet may take its customer's share.
+ */
+export function shareOut(jobs: readonly ImportJob[], calls: number): ReadonlyMap<string, number> {
+  const waiting = new Map<string, ImportJob[]>();
+  for (const job of jobs) {
+    waiting.set(job.customerId, [...(waiting.get(job.customerId) ?? []), job]);
+  }
+  const allowances = new Map<string, number>();
+  let left = calls;
+  while (left > 0 && waiting.size > 0) {
+    const share = Math.ceil(left / waiting.size);
+    for (const [customerId, queue] of waiting) {
+      const job = queue[0];
+      if (!job || left <= 0) {
+        waiting.delete(customerId);
+        continue;
+      }
+      const granted = Math.min(share, left, openCalls(job));
+      allowances.set(job.id, granted);
+      left -= granted;
+      queue.shift();
+    }
+  }
+  return allowances;
+}
+
+/** Calls that the job may still want to start; unbounded while it is still listing. */
+function openCalls(job: ImportJob): number {
+  if (!job.listing.isFinished) return Number.POSITIVE_INFINITY;
+  return Math.max(job.listedCalls - job.dispatch.calls, 0);
+}

@@ -1,0 +1,87 @@
+import { isNight } from '../night-window.ts';
+import type { EngineSettings } from '../settings.ts';
+import { endedCalls, isLive, type CallTotals, type ImportJob } from './import-job.ts';
+
+/** One thing that the reconcile loop does next. */
+export type Step =
+  | { readonly type: 'count' }
+  | { readonly type: 'list' }
+  | { readonly type: 'dispatch'; readonly maxCalls: number }
+  | { readonly type: 'check_overdue' }
+  | { readonly type: 'redispatch'; readonly belowPage: number }
+  | { readonly type: 'end' }
+  | { readonly type: 'wait'; readonly until: Date };
+
+export interface JobFacts {
+  readonly job: ImportJob;
+  /** The counters as they stand now; those on the job may be older. */
+  readonly totals: CallTotals;
+  readonly now: Date;
+  readonly settings: EngineSettings;
+}
+
+const minWaitMs = 500;
+const maxWaitMs = 15_000;
+const idleWaitMs = 600_000;
+
+/**
+ * What moves the job on, in order. The loop does these steps, looks again and asks again; `wait`
+ * and `end` stand alone, a wait for good is an empty list.
+ */
+export function decideNextSteps(facts: JobFacts): readonly Step[] {
+  const { job, totals, now, settings } = facts;
+  if (!isLive(job)) return [];
+  if (job.status === 'counting') return [{ type: 'count' }];
+  const inFlight = inFlightCalls(job, totals);
+  const isDispatched = job.dispatch.nextPage >= job.listing.pages;
+  const room = Math.min(settings.windowCalls - inFlight, mayStart(facts));
+
+  const steps: Step[] = [];
+  if (isDue(job.dispatch.overdueCheckedAt, settings.overdueCheckMs, now) && inFlight > 0) {
+    steps.push({ type: 'check_overdue' });
+  }
+  const { redispatch } = job.dispatch;
+  if (redispatch && inFlight > 0 && isDue(redispatch.at, settings.redispatchMs, now)) {
+    steps.push({ type: 'redispatch', belowPage: redispatch.page });
+  }
+  if (!isDispatched && room > 0) steps.push({ type: 'dispatch', maxCalls: room });
+  if (mayList(job, settings, now)) steps.push({ type: 'list' });
+  if (steps.length > 0) return steps;
+
+  if (job.listing.isFinished && isDispatched && inFlight <= 0) return [{ type: 'end' }];
+  return [{ type: 'wait', until: decideNextLook(facts, inFlight) }];
+}
+
+/** Calls that the night still leaves to a nightly job; any number for the others. */
+function mayStart({ job, now, settings }: JobFacts): number {
+  if (job.config.schedule !== 'nightly') return Number.POSITIVE_INFINITY;
+  return isNight(now, settings.night) ? (job.dispatch.allowance ?? 0) : 0;
+}
+
+/** Calls in the queue or in work. */
+export function inFlightCalls(job: ImportJob, totals: CallTotals): number {
+  return job.dispatch.calls - endedCalls(totals);
+}
+
+function mayList(job: ImportJob, settings: EngineSettings, now: Date): boolean {
+  const waiting = job.listedCalls - job.dispatch.calls;
+  const isLimited = job.limitedUntil !== null && job.limitedUntil > now;
+  return !job.listing.isFinished && !isLimited && waiting < settings.highWaterCalls;
+}
+
+/** About when half of what is in flight will be through, so that the window never runs dry. */
+function decideNextLook({ job, totals, now }: JobFacts, inFlight: number): Date {
+  const at = now.getTime();
+  if (inFlight <= 0) {
+    const limitedMs = job.limitedUntil ? job.limitedUntil.getTime() - at : idleWaitMs;
+    return new Date(at + Math.min(Math.max(limitedMs, minWaitMs), idleWaitMs));
+  }
+  const elapsedMs = Math.max(at - (job.startedAt?.getTime() ?? at), 1);
+  const perCallMs = elapsedMs / Math.max(endedCalls(totals), 1);
+  const waitMs = Math.min(Math.max((perCallMs * inFlight) / 2, minWaitMs), maxWaitMs);
+  return new Date(at + waitMs);
+}
+
+function isDue(last: Date | null, everyMs: number, now: Date): boolean {
+  return last === null || now.getTime() - last.getTime() >= everyMs;
+}

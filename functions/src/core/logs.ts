@@ -1,0 +1,30 @@
+import type { ErrorKind } from './errors.ts';
+
+interface JobRef {
+  readonly jobId: string;
+  readonly customerId: string;
+}
+interface CallRef extends JobRef {
+  readonly callKey: string;
+}
+
+/** Every event that the engine logs, one function each. None takes a secret or participant data. */
+export interface Logs {
+  jobCreated(event: JobRef & { platform: string; estimatedCalls: number | null }): void;
+  jobStarted(event: JobRef): void;
+  pageListed(event: JobRef & { page: number; created: number; duplicates: number }): void;
+  recordsRejected(event: JobRef & { page: number; reasons: readonly string[] }): void;
+  callsDispatched(event: JobRef & { calls: number; reason: 'page' | 'overdue' | 'lost' }): void;
+  callImported(event: CallRef & { durationMs: number; mediaBytes: number }): void;
+  callSkipped(event: CallRef & { reason: string }): void;
+  callReleased(event: CallRef & { kind: ErrorKind; source: string; message: string }): void;
+  callFailed(event: CallRef & { kind: ErrorKind; source: string; message: string }): void;
+  callFenced(event: CallRef): void;
+  transcriptMissing(event: CallRef & { message: string }): void;
+  jobFailedToAdvance(event: JobRef & { kind: ErrorKind; source: string; message: string }): void;
+  totalsCorrected(event: JobRef & { counted: number; stored: number }): void;
+  jobEnded(event: JobRef & { status: string; imported: number; failed: number }): void;
+  jobsPoked(event: { jobs: number; credentialsDestroyed: number }): void;
+  notificationFailed(event: { jobId: string; kind: ErrorKind; message: string }): void;
+  requestFailed(event: { requestId: string; path: string; cause: unknown }): void;
+}

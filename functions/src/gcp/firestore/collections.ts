@@ -1,0 +1,19 @@
+import type { Firestore } from 'firebase-admin/firestore';
+
+/** Every path that the engine stores documents at. */
+export function collectionsOf(db: Firestore) {
+  const jobs = db.collection('importJobs');
+  return {
+    jobs,
+    pages: (jobId: string) => jobs.doc(jobId).collection('pages'),
+    counters: (jobId: string) => jobs.doc(jobId).collection('counters'),
+    calls: db.collection('importedCalls'),
+    engagements: db.collection('engagements'),
+    credentials: db.collection('importCredentials'),
+    notifications: db.collection('importNotifications'),
+    companies: db.collection('companies'),
+    contacts: db.collection('contacts'),
+  };
+}
+
+export type Collections = ReturnType<typeof collectionsOf>;

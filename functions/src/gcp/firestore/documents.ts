@@ -1,0 +1,89 @@
+import { Timestamp, type DocumentSnapshot, type Firestore } from 'firebase-admin/firestore';
+import type { z } from 'zod';
+import { ImportError } from '../../core/errors.ts';
+
+/** gRPC codes after which a write may or may not have happened, or was refused for now. */
+const transientCodes = new Set([1, 2, 4, 8, 10, 13, 14]);
+const alreadyExists = 6;
+const notFound = 5;
+
+/** A stored document as its schema's type, instants as `Date`; null when there is none. @throws `internal` when it breaks the schema */
+export function parseDocument<T>(snapshot: DocumentSnapshot, schema: z.ZodType<T>): T | null {
+  if (!snapshot.exists) return null;
+  const parsed = schema.safeParse(toDates(snapshot.data()));
+  if (parsed.success) return parsed.data;
+  const path = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new ImportError({
+    kind: 'internal',
+    source: 'firestore',
+    publicMessage: `The stored document ${snapshot.ref.path} is not valid at "${path}".`,
+    cause: parsed.error,
+  });
+}
+
+/** As `parseDocument`, over a query's result. */
+export function parseDocuments<T>(
+  snapshots: readonly DocumentSnapshot[],
+  schema: z.ZodType<T>,
+): T[] {
+  return snapshots.flatMap((snapshot) => {
+    const parsed = parseDocument(snapshot, schema);
+    return parsed === null ? [] : [parsed];
+  });
+}
+
+/** Runs an operation of the store; what it throws is an `ImportError`. */
+export async function translated<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+/** Runs `body` in a transaction; the SDK tries again after contention and ambiguous commits. */
+export function inTransaction<T>(
+  db: Firestore,
+  body: Parameters<typeof db.runTransaction<T>>[0],
+): Promise<T> {
+  return translated(() => db.runTransaction(body, { maxAttempts: 8 }));
+}
+
+function toStoreError(error: unknown): ImportError {
+  if (error instanceof ImportError) return error;
+  const code = readCode(error);
+  const kind =
+    code === alreadyExists
+      ? 'conflict'
+      : code === notFound
+        ? 'not_found'
+        : code !== null && transientCodes.has(code)
+          ? 'unavailable'
+          : 'internal';
+  return new ImportError({
+    kind,
+    source: 'firestore',
+    publicMessage: messages[kind],
+    cause: error,
+  });
+}
+
+const messages = {
+  conflict: 'The record exists already.',
+  not_found: 'There is no such record.',
+  unavailable: 'The database did not answer. Try again.',
+  internal: 'The database refused the operation.',
+} as const;
+
+function readCode(error: unknown): number | null {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
+  return typeof error.code === 'number' ? error.code : null;
+}
+
+function toDates(value: unknown): unknown {
+  if (value instanceof Timestamp) return value.toDate();
+  if (Array.isArray(value)) return value.map(toDates);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toDates(inner)]));
+}

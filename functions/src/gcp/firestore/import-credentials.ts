@@ -1,0 +1,40 @@
+import type { Firestore } from 'firebase-admin/firestore';
+import { z } from 'zod';
+import type { CredentialStore, StoredCredential } from '../../core/credentials/vault.ts';
+import { platforms } from '../../core/imports/import-context.ts';
+import { collectionsOf } from './collections.ts';
+import { parseDocument, parseDocuments, translated } from './documents.ts';
+
+const Stored: z.ZodType<StoredCredential> = z.object({
+  id: z.string(),
+  customerId: z.string(),
+  platform: z.enum(platforms),
+  type: z.enum(['one_off', 'stored']),
+  sealed: z.object({
+    keyVersion: z.string(),
+    wrappedKey: z.string(),
+    iv: z.string(),
+    ciphertext: z.string(),
+    tag: z.string(),
+  }),
+  createdAt: z.date(),
+});
+
+/** Sealed credentials in `importCredentials/{id}`; nothing here can open them. */
+export function createFirestoreCredentials(db: Firestore): CredentialStore {
+  const { credentials } = collectionsOf(db);
+  return {
+    async create(credential) {
+      await translated(() => credentials.doc(credential.id).create(credential));
+    },
+    get: (id) => translated(async () => parseDocument(await credentials.doc(id).get(), Stored)),
+    async remove(id) {
+      await translated(() => credentials.doc(id).delete());
+    },
+    listOneOff: (limit) =>
+      translated(async () => {
+        const query = credentials.where('type', '==', 'one_off').limit(limit);
+        return parseDocuments((await query.get()).docs, Stored);
+      }),
+  };
+}

@@ -1,0 +1,166 @@
+import { FieldPath, type Firestore, type Transaction } from 'firebase-admin/firestore';
+import { z } from 'zod';
+import { Engagement } from '../../core/engagements/engagement.ts';
+import { ImportedCall } from '../../core/imports/imported-call.ts';
+import { ImportJob, jobStatuses, type JobStatus } from '../../core/imports/import-job.ts';
+import type {
+  CallDecision,
+  CallPage,
+  CallStore,
+  PageDecision,
+  PageFacts,
+} from '../../core/imports/import-store.ts';
+import { collectionsOf, type Collections } from './collections.ts';
+import { moveTotals, toTotalsDelta } from './counters.ts';
+import { inTransaction, parseDocument, parseDocuments, translated } from './documents.ts';
+import { noSuchJob } from './import-jobs.ts';
+
+const StoredPage: z.ZodType<CallPage> = z.object({
+  index: z.int(),
+  callKeys: z.array(z.string()),
+  duplicates: z.array(
+    z.object({
+      callKey: z.string(),
+      sourceCallId: z.string(),
+      title: z.string().nullable(),
+      heldByJobId: z.string(),
+      reason: z.enum(['imported_before', 'in_another_import']),
+    }),
+  ),
+  rejected: z.array(z.object({ sourceCallId: z.string().nullable(), reason: z.string() })),
+});
+
+const JobState = z.object({ status: z.enum(jobStatuses) });
+
+/** Calls in `importedCalls/{callKey}`, pages in `importJobs/{jobId}/pages`, results in `engagements/{callKey}`. */
+export function createFirestoreCalls(db: Firestore): CallStore {
+  const collections = collectionsOf(db);
+  const { calls, engagements, pages } = collections;
+  const ofJob = (jobId: string) => calls.where('jobId', '==', jobId);
+  return {
+    get: (callKey) =>
+      translated(async () => parseDocument(await calls.doc(callKey).get(), ImportedCall)),
+    getEngagement: (callKey) =>
+      translated(async () => parseDocument(await engagements.doc(callKey).get(), Engagement)),
+    getPage: (jobId, index) =>
+      translated(async () => {
+        const snapshot = await pages(jobId).doc(toPageId(index)).get();
+        return parseDocument(snapshot, StoredPage);
+      }),
+    list: ({ jobId, status, limit, afterCallKey }) =>
+      translated(async () => {
+        let query = status ? ofJob(jobId).where('status', '==', status) : ofJob(jobId);
+        query = query.orderBy(FieldPath.documentId());
+        if (afterCallKey) query = query.startAfter(afterCallKey);
+        return parseDocuments((await query.limit(limit).get()).docs, ImportedCall);
+      }),
+    transact: (target, decide) => transactCall({ db, collections, target }, decide),
+    transactPage: (target, decide) => transactPage({ db, collections, target }, decide),
+    listOverdue: (jobId, now, limit) =>
+      translated(async () => {
+        const query = ofJob(jobId).where('checkAfter', '<=', now).orderBy('checkAfter');
+        return parseDocuments((await query.limit(limit).get()).docs, ImportedCall);
+      }),
+    listPendingBelow: (jobId, page, limit) =>
+      translated(async () => {
+        const pending = ofJob(jobId).where('status', '==', 'pending').where('page', '<', page);
+        const query = pending.orderBy('page').limit(limit);
+        return parseDocuments((await query.get()).docs, ImportedCall);
+      }),
+    countByStatus: (jobId, status) =>
+      translated(async () => {
+        const counted = await ofJob(jobId).where('status', '==', status).count().get();
+        return counted.data().count;
+      }),
+  };
+}
+
+interface Place<Target> {
+  readonly db: Firestore;
+  readonly collections: Collections;
+  readonly target: Target;
+}
+
+interface CallFacts {
+  readonly call: ImportedCall | null;
+  readonly job: ImportJob | null;
+}
+
+/** Two reads with the job, else one; a write of the call, and at its end the engagement and one counter. */
+function transactCall<T>(
+  { db, collections, target }: Place<{ readonly callKey: string; readonly jobId: string | null }>,
+  decide: (found: CallFacts) => CallDecision<T>,
+): Promise<T> {
+  const { callKey, jobId } = target;
+  const reference = collections.calls.doc(callKey);
+  return inTransaction(db, async (transaction) => {
+    const references = jobId ? [reference, collections.jobs.doc(jobId)] : [reference];
+    const [callSnapshot, jobSnapshot] = await transaction.getAll(...references);
+    const before = callSnapshot ? parseDocument(callSnapshot, ImportedCall) : null;
+    const job = jobSnapshot ? parseDocument(jobSnapshot, ImportJob) : null;
+    const { call: after, engagement, result } = decide({ call: before, job });
+    if (!after) return result;
+    transaction.set(reference, after);
+    // Created, never replaced: a second engagement of the same call is refused by the store itself.
+    if (engagement) transaction.create(collections.engagements.doc(engagement.id), engagement);
+    const delta = toTotalsDelta([{ before, after }]);
+    moveTotals(transaction, collections, { jobId: after.jobId, shardKey: callKey, delta });
+    return result;
+  });
+}
+
+/** One read per listed call and one per other job among their holders; O(1) writes beside the calls. */
+function transactPage<T>(
+  {
+    db,
+    collections,
+    target,
+  }: Place<{ readonly jobId: string; readonly callKeys: readonly string[] }>,
+  decide: (found: PageFacts) => PageDecision<T>,
+): Promise<T> {
+  const { jobId, callKeys } = target;
+  const jobReference = collections.jobs.doc(jobId);
+  return inTransaction(db, async (transaction) => {
+    const references = callKeys.map((callKey) => collections.calls.doc(callKey));
+    const [jobSnapshot, ...snapshots] = await transaction.getAll(jobReference, ...references);
+    const job = jobSnapshot ? parseDocument(jobSnapshot, ImportJob) : null;
+    if (!job) return noSuchJob(jobId);
+    const known = parseDocuments(snapshots, ImportedCall);
+    const calls = new Map(known.map((call) => [call.callKey, call]));
+    const holders = await readHolders(transaction, collections, { jobId, calls: known });
+    const decision = decide({ job, calls, holders });
+    const { page } = decision;
+    if (decision.job) transaction.set(jobReference, decision.job);
+    if (page) transaction.set(collections.pages(jobId).doc(toPageId(page.index)), page);
+    for (const call of decision.calls) transaction.set(collections.calls.doc(call.callKey), call);
+    const changes = decision.calls.map((after) => ({
+      before: calls.get(after.callKey) ?? null,
+      after,
+    }));
+    const delta = toTotalsDelta(changes);
+    moveTotals(transaction, collections, { jobId, shardKey: `page-${page?.index ?? 0}`, delta });
+    return decision.result;
+  });
+}
+
+async function readHolders(
+  transaction: Transaction,
+  { jobs }: Collections,
+  known: { readonly jobId: string; readonly calls: readonly ImportedCall[] },
+): Promise<ReadonlyMap<string, JobStatus>> {
+  const others = new Set(known.calls.map((call) => call.jobId));
+  others.delete(known.jobId);
+  if (others.size === 0) return new Map();
+  const references = [...others].map((jobId) => jobs.doc(jobId));
+  const snapshots = await transaction.getAll(...references);
+  return new Map(
+    snapshots.flatMap((snapshot): [string, JobStatus][] => {
+      const state = JobState.safeParse(snapshot.data());
+      return state.success ? [[snapshot.id, state.data.status]] : [];
+    }),
+  );
+}
+
+function toPageId(index: number): string {
+  return String(index).padStart(6, '0');
+}
