@@ -76,6 +76,15 @@ export default tseslint.config(
       ],
       '@typescript-eslint/max-params': ['error', { max: 3 }],
       '@typescript-eslint/no-non-null-assertion': 'error',
+      // The reason of an aborted signal is unknown, and is passed on as it is.
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
       // The compiler reports these.
       '@typescript-eslint/no-unused-vars': 'off',
       // A port's method is asynchronous whether or not this implementation waits for something.
@@ -84,6 +93,8 @@ export default tseslint.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
+      // Ports are objects of functions, not of methods: they do not read `this`.
+      '@typescript-eslint/unbound-method': 'off',
       'max-lines': ['error', { max: 500 }],
       'max-lines-per-function': ['error', { max: 80 }],
       'project/proven-assertion': 'error',
@@ -138,14 +149,15 @@ export default tseslint.config(
   {
     files: [...notDeployed, 'functions/test/**/*.ts'],
     rules: {
+      '@typescript-eslint/max-params': 'off',
       // Jest's matchers are typed as any.
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/unbound-method': 'off',
       'max-lines': 'off',
       'max-lines-per-function': 'off',
       'no-restricted-globals': 'off',
+      'no-restricted-properties': 'off',
       'project/documented-export': 'off',
     },
   },
