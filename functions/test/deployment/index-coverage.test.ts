@@ -85,7 +85,10 @@ describe('compareIndexes', () => {
 
 describe('firestore.indexes.json', () => {
   it('is what Firebase takes', () => {
-    const text = readFileSync(path.resolve(__dirname, '../../../firestore.indexes.json'), 'utf8');
+    const text = readFileSync(
+      path.resolve(import.meta.dirname, '../../../firestore.indexes.json'),
+      'utf8',
+    );
 
     expect(() => IndexFile.parse(JSON.parse(text))).not.toThrow();
   });

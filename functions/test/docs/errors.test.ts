@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorKinds, errorRules } from '../../src/core/errors.ts';
 
-const page = readFileSync(path.resolve(__dirname, '../../../docs/errors.md'), 'utf8');
+const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/errors.md'), 'utf8');
 
 /** The rows of the table with that first heading, as trimmed cells. */
 function rowsUnder(heading: string): string[][] {
