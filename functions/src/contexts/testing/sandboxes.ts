@@ -1,0 +1,16 @@
+import type { Platform } from '../../core/imports/import-context.ts';
+import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
+import { createGrainSandbox } from '../grain/grain.sandbox.ts';
+
+/** What a sandbox may be asked for beyond `SandboxOptions`; one that cannot ignores it. */
+export interface ServedSandboxOptions extends SandboxOptions {
+  /** About this many bytes in each recording. */
+  readonly mediaBytes?: number;
+}
+
+/** The sandbox of every platform that has one; any `CreateSandbox` fits. */
+export const sandboxes: Readonly<
+  Partial<Record<Platform, (options: ServedSandboxOptions) => PlatformSandbox>>
+> = {
+  grain: createGrainSandbox,
+};
