@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { ImportError, toImportError } from '../core/errors.ts';
 import type { FetchedCall } from '../core/imports/import-context.ts';
 import type {
-  DateRange,
   ListOptions,
   MediaSource,
   MediaStream,
   SourceCall,
   SourceCallPage,
 } from '../core/imports/source-call.ts';
+import { isInRange } from '../kit/date-range.ts';
 import { describeIssues } from '../kit/issues.ts';
 import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
 import { createSession } from './session.ts';
@@ -139,17 +139,14 @@ async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.Z
     const filters = parseTypedFilters(definition, request.options.filters);
     const pages = definition.listCalls(request.client(), { dateRange, filters, cursor });
     for await (const page of pages) {
-      yield { ...page, calls: page.calls.filter((call) => isInRange(call, dateRange)) };
+      yield {
+        ...page,
+        calls: page.calls.filter(({ metadata }) => isInRange(metadata.startedAt, dateRange)),
+      };
     }
   } catch (error) {
     throw toImportError(error, definition.platform);
   }
-}
-
-/** A call without a start is kept: nobody knows that it lies outside. */
-function isInRange({ metadata: { startedAt } }: SourceCall, { start, end }: DateRange): boolean {
-  if (startedAt === null) return true;
-  return (start === null || startedAt >= start) && (end === null || startedAt < end);
 }
 
 async function translated<T>(platform: string, work: () => Promise<T>): Promise<T> {

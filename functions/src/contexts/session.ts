@@ -10,6 +10,7 @@ import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
 import { createPlatformHttp } from '../kit/http.ts';
 import { openDownload } from '../kit/media-download.ts';
+import { isSettling } from '../kit/settling.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
 import { createLocalRateLimiters } from '../kit/rate-limiter.ts';
 import type { ContextDefinition, ContextEnvironment } from './context.ts';
@@ -71,11 +72,11 @@ export function createSession<
       const access = accessFor(credentials);
       return openUrl({ access, baseUrl, fetch, environment, signal }, media, definition.media);
     },
-    isSettling: ({ metadata: { startedAt, durationSeconds } }) => {
-      if (startedAt === null) return false;
-      const endedAtMs = startedAt.getTime() + (durationSeconds ?? 0) * 1000;
-      return environment.clock.now().getTime() - endedAtMs < (definition.settlingMs ?? 0);
-    },
+    isSettling: (call) =>
+      isSettling(call, {
+        now: environment.clock.now(),
+        settlingMs: definition.settlingMs ?? 0,
+      }),
   };
 }
 
