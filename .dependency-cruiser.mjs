@@ -2,7 +2,8 @@
 
 const src = '^functions/src/';
 /** Beside the sources, but never deployed. */
-const notDeployed = '(\\.test\\.ts|\\.testsuite\\.ts|[./]sandbox[a-z-]*\\.ts)$|/(testing|fixtures)/';
+const notDeployed =
+  '(\\.test\\.ts|\\.testsuite\\.ts|[./]sandbox[a-z-]*\\.ts)$|/(testing|fixtures)/';
 const external = 'node_modules/';
 
 const deployed = (folder) => ({ path: `${src}${folder}`, pathNot: notDeployed });
