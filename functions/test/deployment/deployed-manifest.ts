@@ -21,15 +21,20 @@ export async function buildManifest(): Promise<Manifest> {
   const folder = await mkdtemp(path.join(tmpdir(), 'deployed-'));
   try {
     await cp(path.join(root, 'functions/package.json'), path.join(folder, 'package.json'));
-    await promisify(execFile)(
-      process.execPath,
-      [bin('tsc'), '-p', 'functions/tsconfig.build.json', '--outDir', path.join(folder, 'lib')],
-      { cwd: root },
-    );
+    await compile(path.join(folder, 'lib'));
     return await readManifest(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function compile(outDir: string): Promise<void> {
+  const args = [bin('tsc'), '-p', 'functions/tsconfig.build.json', '--outDir', outDir];
+  await promisify(execFile)(process.execPath, args, { cwd: root }).catch((error: unknown) => {
+    // The compiler prints what is wrong to stdout, which is not in the error's message.
+    const { stdout } = z.object({ stdout: z.string() }).parse(error);
+    throw new Error(stdout, { cause: error });
+  });
 }
 
 /**

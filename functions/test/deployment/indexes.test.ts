@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { FirestoreMock } from '@firebase-bridge/firestore-admin';
+import type { CredentialStore } from '../../src/core/credentials/vault.ts';
+import type { Directory } from '../../src/core/engagements/match-participants.ts';
+import type { CallStore, JobStore } from '../../src/core/imports/import-store.ts';
+import { createFirestoreDirectory } from '../../src/gcp/firestore/directory.ts';
+import { createFirestoreCredentials } from '../../src/gcp/firestore/import-credentials.ts';
+import { createFirestoreJobs } from '../../src/gcp/firestore/import-jobs.ts';
+import { createFirestoreCalls } from '../../src/gcp/firestore/imported-calls.ts';
+import { compareIndexes, IndexFile } from './index-coverage.ts';
+import { recordQueries } from './query-recorder.ts';
+import { requiredIndexFor } from './required-index.ts';
+
+/**
+ * Every way to call each method of a store, `byId` where it reads and writes by id only. A method
+ * that is added to a port does not compile until it is here.
+ */
+type Calls<Store> = {
+  readonly [Method in keyof Required<Store>]: 'byId' | ((store: Store) => Promise<unknown>[]);
+};
+
+const now = new Date('2026-01-02T03:04:05Z');
+const credentialCalls: Calls<CredentialStore> = {
+  create: 'byId',
+  get: 'byId',
+  remove: 'byId',
+  listOneOff: (store) => [store.listOneOff(10)],
+};
+const directoryCalls: Calls<Directory> = {
+  findCompanies: (store) => [store.findCompanies('customer', ['acme.example'])],
+  findContacts: (store) => [
+    store.findContacts('customer', { emails: ['ann@acme.example'], phones: ['+15550100'] }),
+  ],
+};
+const jobCalls: Calls<JobStore> = {
+  create: 'byId',
+  get: 'byId',
+  transact: 'byId',
+  sumTotals: (store) => [store.sumTotals('job')],
+  findByCredential: (store) => [store.findByCredential('customer', 'credential')],
+  listByStatus: (store) => [store.listByStatus(['queued', 'in_progress'], 10)],
+  list: (store) =>
+    ([null, 'failed'] as const).flatMap((status) =>
+      ([null, 'gong'] as const).flatMap((platform) =>
+        [null, { createdAt: now, id: 'job' }].map((after) =>
+          store.list({ customerId: 'customer', status, platform, limit: 10, after }),
+        ),
+      ),
+    ),
+};
+const callCalls: Calls<CallStore> = {
+  get: 'byId',
+  getEngagement: 'byId',
+  getPage: 'byId',
+  transact: 'byId',
+  transactPage: 'byId',
+  list: (store) =>
+    ([null, 'failed'] as const).flatMap((status) =>
+      [null, 'call'].map((afterCallKey) =>
+        store.list({ jobId: 'job', status, limit: 10, afterCallKey }),
+      ),
+    ),
+  listOverdue: (store) => [store.listOverdue('job', now, 10)],
+  listPendingBelow: (store) => [store.listPendingBelow('job', 3, 10)],
+  countByStatus: (store) => [store.countByStatus('job', 'completed')],
+};
+
+function callAll<Store>(store: Store, calls: Calls<Store>): Promise<unknown>[] {
+  const all = Object.values<Calls<Store>[keyof Store]>(calls);
+  return all.flatMap((call) => (call === 'byId' ? [] : call(store)));
+}
+
+describe('firestore.indexes.json', () => {
+  it('has the indexes that the stores’ queries need, and no other', async () => {
+    const db = new FirestoreMock().createDatabase().firestore();
+    const recorder = recordQueries(db);
+    const directory = createFirestoreDirectory(db, { clock: { now: () => now }, cacheMs: 1000 });
+    await Promise.all([
+      ...callAll(createFirestoreCredentials(db), credentialCalls),
+      ...callAll(directory, directoryCalls),
+      ...callAll(createFirestoreJobs(db), jobCalls),
+      ...callAll(createFirestoreCalls(db), callCalls),
+    ]);
+    const file = path.resolve(import.meta.dirname, '../../../firestore.indexes.json');
+    const deployed = IndexFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+
+    expect(compareIndexes(recorder.queries.map(requiredIndexFor), deployed)).toEqual({
+      missing: [],
+      unused: [],
+      exempted: [],
+    });
+  });
+});
