@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type {
   ContextCapabilities,
+  Credentials,
   FetchedCall,
   HydratedCall,
   ImportContext,
@@ -120,6 +121,16 @@ export interface ContextDefinition<
   hydrateCalls?(client: TClient, calls: readonly SourceCall[]): Promise<readonly HydratedCall[]>;
   fetchCall(client: TClient, listed: SourceCall): Promise<FetchedCall>;
   getTranscript?(client: TClient, listed: SourceCall): Promise<SourceTranscript | null>;
+  /** Only with the capability `uploads`. The credentials it returns must fit `credentials`. */
+  acceptUploads?(objects: ObjectStore, batch: UploadBatch): Promise<z.output<TCredentials>>;
+}
+
+/** Files that were uploaded to `customers/{customerId}/uploads/{uploadId}`, and what is known of them. */
+export interface UploadBatch {
+  readonly customerId: string;
+  readonly uploads: readonly { readonly uploadId: string; readonly fileName: string }[];
+  /** Title, date and participants by file name: CSV text, or rows as JSON; not parsed yet. */
+  readonly metadata: unknown;
 }
 
 /** What a context gets from outside: the same for every platform but `baseUrl`. */
@@ -150,6 +161,11 @@ export interface ContextEnvironment {
 export interface CreatedContext extends ImportContext {
   /** @throws `bad_request` naming the filters that this platform takes */
   parseFilters(input: unknown): CallFilters;
+  /**
+   * Keeps a batch of uploads to be imported, and returns what the job needs to find it: its
+   * `credentials`, which are no secret. @throws `bad_request` naming each wrong line of the metadata
+   */
+  acceptUploads?(batch: UploadBatch): Promise<Credentials>;
 }
 
 /** A definition without its type parameters: what the registry and the contract suite work on. */

@@ -47,7 +47,7 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
 ): Methods {
   const { platform } = definition;
   const run = <T>(work: () => Promise<T>): Promise<T> => translated(platform, work);
-  const { countCalls, hydrateCalls, getTranscript } = definition;
+  const { countCalls, hydrateCalls, getTranscript, acceptUploads } = definition;
   return {
     parseCredentials: (input) => parseInput(definition.credentials, input, definition),
     parseFilters: (input) => parseFilters(definition, input),
@@ -78,6 +78,9 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     ...(getTranscript !== undefined && {
       getTranscript: (credentials, listed, signal) =>
         run(() => getTranscript(session.client(credentials, signal), listed)),
+    }),
+    ...(acceptUploads !== undefined && {
+      acceptUploads: (batch) => run(() => acceptUploads(session.objects(), batch)),
     }),
     ...createMediaMethods(definition, session),
   };

@@ -17,6 +17,8 @@ import type { ContextDefinition, ContextEnvironment } from './context.ts';
 
 /** A definition in its environment: what its methods are made of. */
 export interface Session<TClient> {
+  /** Files that were uploaded to us. @throws `internal` where the environment has none */
+  objects(): ObjectStore;
   client(credentials: Credentials, signal: AbortSignal | undefined): TClient;
   openMedia(
     credentials: Credentials,
@@ -53,6 +55,7 @@ export function createSession<
   const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
     toAccess(definition, { credentials, clock: environment.clock, limiterFor });
   return {
+    objects: () => requireObjects(environment, definition.platform),
     client: (credentials, signal) => {
       const access = accessFor(credentials);
       const { clock } = environment;

@@ -26,5 +26,7 @@ export interface Logs {
   jobEnded(event: JobRef & { status: string; imported: number; failed: number }): void;
   jobsPoked(event: { jobs: number; credentialsDestroyed: number }): void;
   notificationFailed(event: { jobId: string; kind: ErrorKind; message: string }): void;
+  taskRefused(event: { reason: string }): void;
+  taskFailed(event: { cause: unknown }): void;
   requestFailed(event: { requestId: string; path: string; cause: unknown }): void;
 }

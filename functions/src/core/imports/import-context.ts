@@ -25,6 +25,22 @@ export const platforms = [
 ] as const;
 export type Platform = (typeof platforms)[number];
 
+/** Platforms as people know them. */
+export const platformNames: Readonly<Record<Platform, string>> = {
+  gong: 'Gong',
+  chorus: 'Chorus by ZoomInfo',
+  zoho_meeting: 'Zoho Meeting',
+  grain: 'Grain',
+  fathom: 'Fathom',
+  fireflies: 'Fireflies.ai',
+  ringcentral: 'RingCentral',
+  zoom_phone: 'Zoom Phone',
+  dialpad: 'Dialpad',
+  hubspot: 'HubSpot',
+  five9: 'Five9',
+  manual: 'Manual upload',
+};
+
 /** Plaintext credentials as the platform's own schema parsed them; never stored, never logged. */
 export type Credentials = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,97 @@
+import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import { addImportRoutes } from './import-routes.ts';
+import { addJobRoutes } from './job-routes.ts';
+import { addPlatformRoutes } from './platform-routes.ts';
+import { addUploadRoutes } from './upload-routes.ts';
+import type { AdminEnv, AdminServices } from './admin-env.ts';
+import { answerError, answerProblem } from './error-handler.ts';
+import { identifyRequest, requireCaller, requireJsonBody } from './gate.ts';
+import { badRequest, ProblemError } from './problem.ts';
+
+export type AdminApp = OpenAPIHono<AdminEnv>;
+
+/**
+ * The admin API as a fetch handler. Its routes are declared once, by zod schemas: parsing, types and
+ * the OpenAPI document follow from them. Served under `/admin`; at the function's own URL the name
+ * of the function is that prefix, and the path comes without it.
+ */
+export function createAdminApp(services: AdminServices): AdminApp {
+  const app: AdminApp = new OpenAPIHono<AdminEnv>({
+    defaultHook: refuseInvalid,
+    getPath: (request) => withoutPrefix(new URL(request.url).pathname),
+  });
+  app.onError(answerError(services.app.logs));
+  app.use(identifyRequest(services));
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Call import engine: admin API', version: '1.0.0' },
+    servers: [{ url: '/admin' }],
+    security: [{ idToken: [] }],
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  app.use(requireCaller(services));
+  app.use(requireJsonBody());
+  addImportRoutes(app, services);
+  addJobRoutes(app, services);
+  addUploadRoutes(app, services);
+  addPlatformRoutes(app, services);
+  app.notFound((c) => answerProblem(c, toMissing(app, c.req.method, c.req.path)));
+  return app;
+}
+
+/** Names each wrong place by a JSON Pointer, instead of zod-openapi's own answer. */
+const refuseInvalid: Hook<unknown, AdminEnv, string, unknown> = (result) => {
+  if (result.success) return;
+  const errors = result.error.issues.flatMap((issue) => {
+    const at = result.target === 'json' ? toPointer(issue.path) : issue.path.join('.');
+    const isUnknown = issue.code === 'unrecognized_keys';
+    const names = isUnknown ? issue.keys : [null];
+    return names.map((name) => ({
+      pointer: name === null ? at : result.target === 'json' ? `${at}/${name}` : name,
+      detail: name === null ? issue.message : 'is not a known field',
+    }));
+  });
+  const where = result.target === 'json' ? 'body' : result.target === 'param' ? 'path' : 'query';
+  throw badRequest(`The ${where} is not right.`, errors);
+};
+
+function toPointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
+}
+
+function withoutPrefix(path: string): string {
+  return path.replace(/^\/admin(?=\/|$)/, '') || '/';
+}
+
+/** 405 with the methods that a path does have, 404 for a path that there is not. */
+function toMissing(app: AdminApp, method: string, path: string) {
+  const methods = ['GET', 'POST', 'DELETE'].filter((candidate) =>
+    app.router.match(candidate, path)[0].some(([[, route]]) => route.method === candidate),
+  );
+  if (methods.length === 0) {
+    return new ProblemError({
+      status: 404,
+      code: 'no_such_path',
+      title: 'No such path',
+      detail: `There is nothing at ${path}.`,
+      remedy: 'GET /admin/openapi.json describes what there is.',
+      retryable: false,
+    }).problem;
+  }
+  const allowed = methods.join(', ');
+  return new ProblemError({
+    status: 405,
+    code: 'method_not_allowed',
+    title: 'Not with this method',
+    detail: `${method} is not possible at ${path}.`,
+    remedy: `Use ${allowed}.`,
+    retryable: false,
+    headers: { Allow: allowed },
+  }).problem;
+}

@@ -1,0 +1,99 @@
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { roles, toCaller } from '../../core/access.ts';
+import type { AdminEnv, AdminServices } from './admin-env.ts';
+import { ProblemError } from './problem.ts';
+
+/** Larger bodies are refused unread. */
+export const maxBodyBytes = 2 * 1024 * 1024;
+
+/** Gives the request an id, the caller's own if it is a sensible one, and answers with it. */
+export function identifyRequest({ app }: AdminServices): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const own = c.req.header('x-request-id');
+    const requestId = own && /^[\w.-]{1,64}$/.test(own) ? own : app.createId();
+    c.set('requestId', requestId);
+    await next();
+    c.header('X-Request-Id', requestId);
+    c.header('Cache-Control', 'no-store');
+  };
+}
+
+/** Lets in whoever brings a valid token with a role that may call this API. */
+export function requireCaller({ app }: AdminServices): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const [, token] = /^Bearer ([\w.~+/=-]+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
+    const identity = token ? await app.verifyCaller(token) : null;
+    if (!identity) throw unauthenticated(token !== undefined);
+    const caller = toCaller(identity);
+    if (!caller) throw forbidden(identity.role);
+    c.set('caller', caller);
+    await next();
+  };
+}
+
+/** Refuses bodies that are too large or not JSON before anything reads them. */
+export function requireJsonBody(): MiddlewareHandler<AdminEnv> {
+  const limit = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: () => {
+      throw tooLarge();
+    },
+  });
+  return async (c, next) => {
+    const hasBody = c.req.method === 'POST' && c.req.header('content-length') !== '0';
+    if (!hasBody) return next();
+    if (Number(c.req.header('content-length') ?? 0) > maxBodyBytes) throw tooLarge();
+    const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+    if (type !== undefined && type !== 'application/json') throw notJson(type);
+    return limit(c, next);
+  };
+}
+
+function unauthenticated(hasToken: boolean): ProblemError {
+  return new ProblemError({
+    status: 401,
+    code: 'unauthenticated',
+    title: 'Who are you?',
+    detail: hasToken ? 'The token is not valid or has expired.' : 'The request carries no token.',
+    remedy:
+      'Send "Authorization: Bearer <Firebase ID token>" of a user with the role support or admin.',
+    retryable: false,
+    headers: { 'WWW-Authenticate': 'Bearer realm="admin"' },
+  });
+}
+
+function forbidden(role: string | null): ProblemError {
+  return new ProblemError({
+    status: 403,
+    code: 'forbidden',
+    title: 'Not allowed',
+    detail: role
+      ? `The role "${role}" may not call the admin API.`
+      : 'Your user has no role, so it may not call the admin API.',
+    remedy: `Ask an administrator for the role ${roles.join(' or ')}.`,
+    retryable: false,
+  });
+}
+
+function tooLarge(): ProblemError {
+  return new ProblemError({
+    status: 413,
+    code: 'body_too_large',
+    title: 'The body is too large',
+    detail: `A body may have at most ${maxBodyBytes / 1024 / 1024} MB.`,
+    remedy: 'Recordings go through POST /admin/uploads; split long metadata over several imports.',
+    retryable: false,
+  });
+}
+
+function notJson(type: string): ProblemError {
+  return new ProblemError({
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'Not JSON',
+    detail: `The body is "${type}".`,
+    remedy: 'Send the body as JSON with "Content-Type: application/json".',
+    retryable: false,
+  });
+}

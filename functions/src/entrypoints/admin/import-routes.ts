@@ -1,0 +1,84 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { createImport } from '../../core/imports/create-import.ts';
+import type { AdminApp } from './admin-app.ts';
+import type { AdminServices } from './admin-env.ts';
+import { json, jsonBody, problems } from './answers.ts';
+import { toDuration } from './duration.ts';
+import { toJobView } from './job-view.ts';
+import { readCursor, toNextLink } from './paging.ts';
+import { requireContext, toPlatform } from './platform-choice.ts';
+import { CreatedImportView, CreateImportBody, JobView, ListImportsQuery } from './schemas.ts';
+import { toCredentials } from './source-of-calls.ts';
+
+const create = createRoute({
+  method: 'post',
+  path: '/imports',
+  operationId: 'createImport',
+  request: jsonBody(CreateImportBody),
+  responses: {
+    200: json(CreatedImportView, 'A dry run: checked and estimated, nothing created.'),
+    201: json(CreatedImportView, 'The import was created; `Location` is its address.'),
+    ...problems,
+  },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/imports',
+  operationId: 'listImports',
+  request: { query: ListImportsQuery },
+  responses: {
+    200: json(z.array(JobView), 'Newest first; `Link: rel="next"` is the next page.'),
+    ...problems,
+  },
+});
+
+/** `POST /imports`, `GET /imports`. */
+export function addImportRoutes(app: AdminApp, services: AdminServices): void {
+  app.openapi(create, async (c) => {
+    const body = c.req.valid('json');
+    const { customerId, options } = body;
+    const platforms = await services.platforms();
+    const context = requireContext(platforms, body.platform);
+    const engine = await services.engine();
+    const credentials = await toCredentials(context, body);
+    const filters = context.parseFilters(options?.filters ?? {});
+    const { start = null, end = null } = options?.dateRange ?? {};
+    const caller = c.get('caller');
+    const { job, estimate } = await createImport(engine, context, {
+      customerId,
+      platform: context.platform,
+      credentials,
+      dateRange: { start, end },
+      filters,
+      schedule: options?.schedule ?? 'auto',
+      dryRun: options?.dryRun ?? false,
+      requestedBy: caller.email ?? caller.id,
+    });
+    const answer = {
+      jobId: job?.id ?? null,
+      estimatedCalls: estimate.calls,
+      estimatedDuration: toDuration(estimate.durationSeconds),
+    };
+    if (!job) return c.json(answer, 200);
+    return c.json(answer, 201, { Location: `/admin/imports/${job.id}` });
+  });
+
+  app.openapi(list, async (c) => {
+    const query = c.req.valid('query');
+    const { customerId, status = null, limit } = query;
+    const platform = query.platform ? toPlatform(await services.platforms(), query.platform) : null;
+    const engine = await services.engine();
+    const after = readCursor(query.cursor, JobPosition);
+    const jobs = await engine.jobs.list({ customerId, status, platform, limit, after });
+    const last = jobs.length === limit ? jobs.at(-1) : undefined;
+    const position = last && { createdAt: last.createdAt.toISOString(), id: last.id };
+    const views = await Promise.all(jobs.map((job) => toJobView(engine, job)));
+    return c.json(views, 200, toNextLink(c.req.url, position));
+  });
+}
+
+const JobPosition = z.strictObject({
+  createdAt: z.iso.datetime().transform((text) => new Date(text)),
+  id: z.string().min(1),
+});

@@ -1,0 +1,25 @@
+import { onTaskDispatched } from 'firebase-functions/tasks';
+import { z } from 'zod';
+import { getApp } from '../../app.ts';
+import { region } from '../../config.ts';
+import { answerTask } from './answer-task.ts';
+
+const Payload = z.strictObject({ jobId: z.string().min(1) });
+
+/** Moves one import job on: lists, dispatches, counts, ends. Safe to run at any time, any number of times. */
+export const advanceJob = onTaskDispatched(
+  {
+    region,
+    memory: '512MiB',
+    timeoutSeconds: 300,
+    concurrency: 20,
+    rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 100 },
+    retryConfig: { maxAttempts: 20, minBackoffSeconds: 1, maxBackoffSeconds: 60, maxDoublings: 5 },
+  },
+  (request) =>
+    answerTask(async () => {
+      const { jobId } = Payload.parse(request.data);
+      const { advanceJob: advance } = await import('../../core/imports/advance-job.ts');
+      await advance(await getApp().engine(), jobId);
+    }),
+);

@@ -1,0 +1,25 @@
+import { onTaskDispatched } from 'firebase-functions/tasks';
+import { z } from 'zod';
+import { getApp } from '../../app.ts';
+import { region } from '../../config.ts';
+import { answerTask } from './answer-task.ts';
+
+const Payload = z.strictObject({ jobId: z.string().min(1), callKey: z.string().min(1) });
+
+/** Imports one call: downloads, stores, transcribes, matches, completes. Safe to deliver twice. */
+export const processCall = onTaskDispatched(
+  {
+    region,
+    memory: '1GiB',
+    timeoutSeconds: 1800,
+    concurrency: 20,
+    rateLimits: { maxConcurrentDispatches: 100, maxDispatchesPerSecond: 500 },
+    retryConfig: { maxAttempts: 20, minBackoffSeconds: 2, maxBackoffSeconds: 600, maxDoublings: 8 },
+  },
+  (request) =>
+    answerTask(async () => {
+      const target = Payload.parse(request.data);
+      const { processCall: process } = await import('../../core/imports/process-call.ts');
+      await process(await getApp().engine(), target);
+    }),
+);
