@@ -138,10 +138,10 @@ describe('start', () => {
   });
 
   const refusals: readonly (readonly [number, ErrorKind, boolean])[] = [
-    [400, 'bad_request', false],
+    [400, 'internal', false],
     [401, 'permission_denied', false],
     [403, 'permission_denied', false],
-    [404, 'bad_request', false],
+    [404, 'internal', false],
     [429, 'rate_limited', true],
     [500, 'unavailable', true],
     [503, 'unavailable', true],
@@ -411,6 +411,71 @@ describe('check, when the operation is done', () => {
       kind: 'not_found',
       retryable: true,
     });
+  });
+});
+
+describe('an answer out of the ordinary', () => {
+  const types = 'type.googleapis.com/google.cloud.speech.v2';
+  const check = (answer: unknown) =>
+    connect({ url: 'http://speech.sandbox', fetch: async () => Response.json(answer) }).check(
+      'projects/demo/locations/europe-west1/operations/1',
+      recording,
+    );
+  const done = (results: Readonly<Record<string, unknown>>) => ({
+    name: 'projects/demo/locations/europe-west1/operations/1',
+    done: true,
+    response: { '@type': `${types}.BatchRecognizeResponse`, results },
+  });
+  const transcript = {
+    results: [{ alternatives: [{ transcript: 'Hello' }], resultEndOffset: '1.500s' }],
+  };
+  const hello = [{ speakerId: 'Speaker 1', startMs: 0, endMs: 1500, text: 'Hello' }];
+
+  it('is silence when an operation is done without a result', async () => {
+    await expect(check({ done: true })).resolves.toEqual({
+      status: 'done',
+      language: null,
+      segments: [],
+      original: null,
+      billedSeconds: null,
+    });
+  });
+
+  it('is read although the file is spelled differently', async () => {
+    const file = { inlineResult: { transcript }, metadata: { totalBilledDuration: '1.500s' } };
+    await expect(check(done({ 'gs://calls/other%20name': file }))).resolves.toMatchObject({
+      segments: hello,
+      billedSeconds: 1.5,
+    });
+  });
+
+  it('is read from the field that came before inline results', async () => {
+    await expect(check(done({ [recording]: { transcript } }))).resolves.toMatchObject({
+      segments: hello,
+    });
+  });
+
+  it('is refused when it is about other files', async () => {
+    await expect(check(done({ 'gs://a/1': {}, 'gs://a/2': {} }))).rejects.toMatchObject({
+      kind: 'contract',
+    });
+  });
+
+  it('is looked at again soon when it does not say since when it runs', async () => {
+    await expect(check({ name: 'projects/demo' })).resolves.toEqual({
+      status: 'running',
+      checkAgainInMs: 15_000,
+    });
+  });
+
+  it('is refused when a start names no operation', async () => {
+    const nameless = connect({
+      url: 'http://speech.sandbox',
+      fetch: async () => Response.json({}),
+    });
+    await expect(
+      nameless.start({ uri: recording, languageCodes: ['en-US'], channelCount: null }),
+    ).rejects.toMatchObject({ kind: 'contract' });
   });
 });
 

@@ -10,11 +10,11 @@ import {
 } from './speech-client.ts';
 import { toOutcomeError, toSpeechError, toStatusCode } from './speech-errors.ts';
 import {
-  SpeechDuration,
   SpeechResults,
   toLanguage,
   toMilliseconds,
   toSegments,
+  type SpeechDuration,
 } from './speech-segments.ts';
 
 type BatchRecognizeRequest = SpeechTypes.google.cloud.speech.v2.IBatchRecognizeRequest;

@@ -38,7 +38,8 @@ export async function connectSpeech(options: {
   return { client, protos };
 }
 
-function toAddress(options: {
+/** The client's options for an endpoint; an `http:` one never gets credentials. */
+export function toAddress(options: {
   location: string;
   apiEndpoint: SpeechEndpoint | null;
 }): ClientOptions {

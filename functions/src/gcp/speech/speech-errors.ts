@@ -23,11 +23,13 @@ const quota: Meaning = {
   kind: 'rate_limited',
   publicMessage: 'The quota of Speech-to-Text is used up for the moment.',
 };
+/** Files are not read yet when a request is refused: the settings are wrong, for every recording. */
 const refused: Meaning = {
-  kind: 'bad_request',
+  kind: 'internal',
   publicMessage:
     'Speech-to-Text refused the request: check that the model and the languages exist in the ' +
     'configured location.',
+  retryable: false,
 };
 const noAnswer: Meaning = {
   kind: 'timeout',
