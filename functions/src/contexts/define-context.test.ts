@@ -1,0 +1,286 @@
+import { z } from 'zod';
+import { ImportError } from '../core/errors.ts';
+import type { SourceCall } from '../core/imports/source-call.ts';
+import type { ObjectStore } from '../core/ports.ts';
+import { defineErrors } from '../kit/define-errors.ts';
+import type { ContextDefinition, ContextEnvironment } from './context.ts';
+import { defineContext } from './define-context.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
+
+const Key = z.strictObject({ apiKey: z.string(), region: z.string().optional() });
+const Filters = z.strictObject({ team: z.string().optional(), minutes: z.number().optional() });
+
+interface AcmeClient {
+  readonly key: string;
+  readonly hasSignal: boolean;
+  readonly readNote: () => Promise<unknown>;
+  readonly me: () => Promise<unknown>;
+}
+
+const call: SourceCall = {
+  sourceCallId: 'call-1',
+  metadata: {
+    ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
+    ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
+  },
+};
+
+type AcmeDefinition = ContextDefinition<typeof Key, typeof Filters, AcmeClient>;
+
+function define(changes: Partial<AcmeDefinition> = {}) {
+  return defineContext<typeof Key, typeof Filters, AcmeClient>({
+    platform: 'dialpad',
+    displayName: 'Acme',
+    auth: 'api_key',
+    capabilities: {
+      ...{ historicalImport: true, ongoingSync: false, transcriptReuse: false },
+      ...{ exactCount: false, uploads: false },
+    },
+    rateLimits: { requestsPerSecond: 5, requestsPerDay: null },
+    credentials: Key,
+    filters: Filters,
+    errors: defineErrors({}),
+    listing: {
+      ...{ status: 'beta', provenBy: 'sandbox', instructions: [], scopes: [] },
+      ...{ docsUrl: null, limits: '' },
+    },
+    baseUrl: null,
+    media: { hosts: [], redirectHosts: [] },
+    client: (toolkit) => ({
+      key: toolkit.credentials.apiKey,
+      hasSignal: toolkit.signal !== undefined,
+      readNote: () => toolkit.objects.readJson('note'),
+      me: () => toolkit.http.request({ method: 'GET', path: '/me' }, z.unknown()),
+    }),
+    validateCredentials: () => Promise.resolve(),
+    listCalls: async function* () {
+      yield { calls: [call], nextCursor: null };
+    },
+    fetchCall: () =>
+      Promise.resolve({ metadata: call.metadata, media: { kind: 'stored', key: 'media' } }),
+    ...changes,
+  });
+}
+
+const clock = createFakeClock();
+const environment: ContextEnvironment = { clock, sleep: clock.sleep, random: () => 0.5 };
+const credentials = { apiKey: 'key-1' };
+const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
+
+/** Two objects; whatever else is asked of it fails. */
+function createObjects(): ObjectStore {
+  const fail = () => Promise.reject(new Error('not part of this test'));
+  async function* bytes() {
+    yield Buffer.from('sound');
+  }
+  return {
+    ...{ write: fail, writeJson: fail, remove: fail, signRead: fail, signWrite: fail },
+    uriOf: (key) => key,
+    readJson: (key) => Promise.resolve(key === 'note' ? { said: 'hello' } : null),
+    find: (key) =>
+      Promise.resolve(
+        key !== 'media'
+          ? null
+          : {
+              ...{ key, sizeBytes: 5, contentType: 'audio/wav', crc32c: '', md5: null },
+              updatedAt: new Date(0),
+            },
+      ),
+    read: () => Promise.resolve(bytes()),
+  };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<ImportError> {
+  const error: unknown = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof ImportError) return error;
+  throw new Error('It should have failed with an ImportError.', { cause: error });
+}
+
+describe('defineContext', () => {
+  it('gives the client parsed credentials and the caller’s signal', async () => {
+    const context = define({
+      countCalls: (client) => Promise.resolve(client.hasSignal ? 1 : 0),
+      getTranscript: (client) => Promise.reject(new Error(client.key)),
+    }).create(environment);
+    const { signal } = new AbortController();
+    await expect(context.countCalls?.(credentials, whole, signal)).resolves.toBe(1);
+    await expect(context.countCalls?.(credentials, whole)).resolves.toBe(0);
+  });
+
+  it('drops calls out of range, whatever the platform sent, and keeps the cursor', async () => {
+    const startedAt = [
+      '2025-10-31T23:59:59Z',
+      '2025-11-01T00:00:00Z',
+      '2025-12-01T00:00:00Z',
+      null,
+    ];
+    const calls = startedAt.map((text, index) => ({
+      sourceCallId: `call-${String(index)}`,
+      metadata: { ...call.metadata, startedAt: text === null ? null : new Date(text) },
+    }));
+    const context = define({
+      async *listCalls() {
+        yield { calls, nextCursor: 'next' };
+      },
+    }).create(environment);
+    const dateRange = {
+      start: new Date('2025-11-01T00:00:00Z'),
+      end: new Date('2025-12-01T00:00:00Z'),
+    };
+    const page = await context.listCalls(credentials, { ...whole, dateRange }).next();
+    expect(page.value).toEqual({ calls: [calls[1], calls[3]], nextCursor: 'next' });
+  });
+
+  it('has only the optional methods that were defined', () => {
+    const bare = define().create(environment);
+    expect(Object.keys(bare)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/countCalls|hydrateCalls|getTranscript/)]),
+    );
+    const rich = define({ hydrateCalls: () => Promise.resolve([]) }).create(environment);
+    expect(rich.hydrateCalls).toBeDefined();
+  });
+
+  it('hands hydrated calls on', async () => {
+    const hydrated = [{ ...call, transcript: null }];
+    const context = define({ hydrateCalls: () => Promise.resolve(hydrated) }).create(environment);
+    await expect(context.hydrateCalls?.(credentials, [call])).resolves.toEqual(hydrated);
+  });
+
+  it('translates whatever an adapter throws', async () => {
+    const context = define({
+      getTranscript: () => Promise.reject(new TypeError('x is not a function')),
+      fetchCall: () => {
+        throw new DOMException('Aborted', 'AbortError');
+      },
+      listCalls: () => {
+        throw new RangeError('bad');
+      },
+    }).create(environment);
+    const transcript = context.getTranscript?.(credentials, call) ?? Promise.resolve();
+    expect(await failureOf(transcript)).toMatchObject({ kind: 'internal', source: 'dialpad' });
+    const fetching = context.fetchCall(credentials, call);
+    expect(await failureOf(fetching)).toMatchObject({ kind: 'timeout', source: 'dialpad' });
+    const listing = context.listCalls(credentials, whole).next();
+    expect(await failureOf(listing)).toMatchObject({ kind: 'internal', source: 'dialpad' });
+  });
+
+  it('throws what validation could not decide', async () => {
+    const validateCredentials = () => Promise.reject(new Error('our bug'));
+    const context = define({ validateCredentials }).create(environment);
+    expect((await failureOf(context.validateCredentials(credentials))).kind).toBe('internal');
+  });
+
+  it('parses filters to what can be stored', () => {
+    const context = define().create(environment);
+    expect(context.parseFilters({ team: 'sales', minutes: undefined })).toEqual({ team: 'sales' });
+    expect(() => context.parseFilters({ minutes: 'five' })).toThrow(
+      'Acme cannot filter like this (it takes team, minutes): minutes: Invalid input',
+    );
+  });
+
+  it('says so where a platform takes no filters', () => {
+    const listing = defineContext({
+      ...bareDefinition(),
+      filters: z.strictObject({}),
+    }).create(environment);
+    expect(() => listing.parseFilters({ team: 'x' })).toThrow('(it takes none)');
+  });
+
+  it('opens recordings that are stored with us', async () => {
+    const context = define().create({ ...environment, objects: createObjects() });
+    const { media } = await context.fetchCall(credentials, call);
+    const stream = await context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
+    expect(stream).toMatchObject({ contentType: 'audio/wav', sizeBytes: 5 });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stream.body) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe('sound');
+  });
+
+  it('reports a stored recording that is not there as not found', async () => {
+    const context = define().create({ ...environment, objects: createObjects() });
+    const opening = context.openMedia(credentials, { kind: 'stored', key: 'other' });
+    expect((await failureOf(opening)).kind).toBe('not_found');
+  });
+
+  it('fetches a call again whose stored recording has moved', async () => {
+    const keys = ['moved', 'media'];
+    const context = define({
+      fetchCall: () =>
+        Promise.resolve({
+          metadata: call.metadata,
+          media: { kind: 'stored', key: keys.shift() ?? 'none' },
+        }),
+    }).create({ ...environment, objects: createObjects() });
+    const { media } = await context.fetchCall(credentials, call);
+    const stream = await context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
+    expect(stream.sizeBytes).toBe(5);
+  });
+
+  it('reports a recording as not found whose call has none any more', async () => {
+    const medias = [{ kind: 'stored', key: 'moved' } as const];
+    const context = define({
+      fetchCall: () => Promise.resolve({ metadata: call.metadata, media: medias.shift() ?? null }),
+    }).create({ ...environment, objects: createObjects() });
+    const { media } = await context.fetchCall(credentials, call);
+    const opening = context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
+    expect(await failureOf(opening)).toMatchObject({
+      kind: 'not_found',
+      publicMessage: 'Acme no longer has this recording.',
+    });
+  });
+
+  it('has neither files nor network where the environment or the definition has none', async () => {
+    const context = define({
+      validateCredentials: async (client) => {
+        await client.readNote();
+      },
+      countCalls: async (client) => {
+        await client.me();
+        return 1;
+      },
+    }).create(environment);
+    expect((await failureOf(context.validateCredentials(credentials))).kind).toBe('internal');
+    const counting = context.countCalls?.(credentials, whole) ?? Promise.resolve();
+    expect((await failureOf(counting)).kind).toBe('contract');
+    const media = { kind: 'url', url: 'https://files.example.com/a.mp3' } as const;
+    expect((await failureOf(context.openMedia(credentials, media))).kind).toBe('contract');
+  });
+
+  it('keeps the pace of an account whose credentials change', async () => {
+    const keys: string[] = [];
+    const createRateLimiter: ContextEnvironment['createRateLimiter'] = ({ key }) => {
+      keys.push(key);
+      return { acquire: () => Promise.resolve(), observe: () => undefined };
+    };
+    const context = define({ accountOf: ({ region }) => region ?? 'nowhere' }).create({
+      ...environment,
+      createRateLimiter,
+    });
+    await context.validateCredentials({ apiKey: 'first', region: 'eu' });
+    await context.validateCredentials({ apiKey: 'second', region: 'eu' });
+    expect(keys).toHaveLength(1);
+    await context.validateCredentials({ apiKey: 'second', region: 'us' });
+    expect(keys).toHaveLength(2);
+  });
+});
+
+/** A definition of its own types, with filters to be replaced. */
+function bareDefinition() {
+  const { platform, displayName, auth, capabilities, rateLimits, listing } = define();
+  return {
+    ...{ platform, displayName, auth, capabilities, rateLimits, listing },
+    credentials: Key,
+    errors: defineErrors({}),
+    baseUrl: null,
+    media: { hosts: [], redirectHosts: [] },
+    client: () => null,
+    validateCredentials: () => Promise.resolve(),
+    listCalls: async function* () {
+      yield { calls: [], nextCursor: null };
+    },
+    fetchCall: () => Promise.resolve({ metadata: call.metadata, media: null }),
+  };
+}

@@ -1,0 +1,163 @@
+import type { z } from 'zod';
+import type { ContextCapabilities, Platform, RateLimits } from '../core/imports/import-context.ts';
+import { platforms } from '../core/imports/import-context.ts';
+import type {
+  ContextEnvironment,
+  CreatedContext,
+  DefinedContext,
+  PlatformListing,
+  PlatformStatus,
+  ProvenBy,
+} from './context.ts';
+import { grainContext } from './grain/grain.context.ts';
+
+/** Every context there is: one line for each. */
+export const definedContexts: readonly DefinedContext[] = [grainContext];
+
+/** One field that a customer fills in. */
+export interface InputField {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly required: boolean;
+  readonly secret: boolean;
+}
+
+/** What the capability registry says of a platform. */
+export interface PlatformRow {
+  readonly platform: Platform;
+  readonly displayName: string;
+  readonly status: PlatformStatus;
+  readonly provenBy: ProvenBy | null;
+  readonly auth: DefinedContext['auth'] | null;
+  readonly capabilities: ContextCapabilities | null;
+  readonly rateLimits: RateLimits | null;
+  readonly limits: string | null;
+  readonly credentials: readonly InputField[];
+  readonly filters: readonly InputField[];
+  readonly instructions: readonly string[];
+  readonly scopes: PlatformListing['scopes'];
+  readonly docsUrl: string | null;
+}
+
+/** Rows for every platform that the engine knows of, those without a context as `coming_soon`. */
+export function platformRows(): readonly PlatformRow[] {
+  return platforms.map((platform) => {
+    const defined = definedContexts.find((context) => context.platform === platform);
+    return defined === undefined ? toComingRow(platform) : toRow(defined);
+  });
+}
+
+/**
+ * The platform that a caller means, null for none: case, spaces and hyphens do not matter, and
+ * `FIVE29` is Five9, as which the product's specification misspells it.
+ */
+export function resolvePlatform(name: string): Platform | null {
+  const normal = name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, '_');
+  const meant = aliases.get(normal) ?? normal;
+  return platforms.find((platform) => platform === meant) ?? null;
+}
+
+/** Creates contexts at first use, each once; null for a platform that has none yet. */
+export function createContexts(
+  environmentFor: (platform: Platform) => ContextEnvironment,
+): (platform: Platform) => CreatedContext | null {
+  const created = new Map<Platform, CreatedContext>();
+  return (platform) => {
+    const known = created.get(platform);
+    if (known !== undefined) return known;
+    const defined = definedContexts.find((context) => context.platform === platform);
+    if (defined === undefined) return null;
+    const context = defined.create(environmentFor(platform));
+    created.set(platform, context);
+    return context;
+  };
+}
+
+export const platformTableHead = [
+  '| Platform | Status | Proven by | Credentials | Brings over | Limits |',
+  '| --- | --- | --- | --- | --- | --- |',
+].join('\n');
+
+/** A row of the table in the README and in the platform's own page. */
+export function toPlatformTableRow(row: PlatformRow): string {
+  const credentials = { api_key: 'API key', oauth: 'OAuth', none: 'none' } as const;
+  const cells = [
+    `${row.displayName} (\`${row.platform}\`)`,
+    row.status.replaceAll('_', ' '),
+    row.provenBy ?? '–',
+    row.auth === null ? '–' : credentials[row.auth],
+    row.capabilities === null ? '–' : describeCapabilities(row.capabilities),
+    row.limits ?? '–',
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const aliases: ReadonlyMap<string, Platform> = new Map([['five29', 'five9']]);
+
+const comingNames: Readonly<Record<Platform, string>> = {
+  gong: 'Gong',
+  chorus: 'Chorus by ZoomInfo',
+  zoho_meeting: 'Zoho Meeting',
+  grain: 'Grain',
+  fathom: 'Fathom',
+  fireflies: 'Fireflies.ai',
+  ringcentral: 'RingCentral',
+  zoom_phone: 'Zoom Phone',
+  dialpad: 'Dialpad',
+  hubspot: 'HubSpot',
+  five9: 'Five9',
+  manual: 'Manual upload',
+};
+
+function toComingRow(platform: Platform): PlatformRow {
+  return {
+    platform,
+    displayName: comingNames[platform],
+    status: 'coming_soon',
+    ...{ provenBy: null, auth: null, capabilities: null, rateLimits: null, limits: null },
+    ...{ credentials: [], filters: [], instructions: [], scopes: [], docsUrl: null },
+  };
+}
+
+function toRow(context: DefinedContext): PlatformRow {
+  const { platform, displayName, auth, capabilities, rateLimits, listing } = context;
+  return {
+    ...{ platform, displayName, auth, capabilities, rateLimits },
+    ...listing,
+    credentials: toFields(context.credentials, { isSecret: true }),
+    filters: toFields(context.filters, { isSecret: false }),
+  };
+}
+
+/** A field that does not say whether it is secret counts as what is safer for its schema. */
+function toFields(
+  schema: z.ZodObject,
+  defaults: { readonly isSecret: boolean },
+): readonly InputField[] {
+  return Object.keys(schema.shape).map((name) => {
+    // Each field of an object schema is a schema; the shape of a generic one does not say so.
+    const field = schema.shape[name] as z.ZodType;
+    const meta = field.meta() ?? {};
+    return {
+      name,
+      title: meta.title ?? name,
+      description: meta.description ?? '',
+      required: !field.safeParse(undefined).success,
+      secret: defaults.isSecret ? meta['secret'] !== false : meta['secret'] === true,
+    };
+  });
+}
+
+function describeCapabilities(capabilities: ContextCapabilities): string {
+  const parts = [
+    capabilities.historicalImport ? 'history' : null,
+    capabilities.ongoingSync ? 'new calls' : null,
+    capabilities.transcriptReuse ? 'transcripts' : null,
+    capabilities.uploads ? 'uploaded files' : null,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
+}

@@ -1,0 +1,49 @@
+import type { SourceCall } from '../core/imports/source-call.ts';
+import { isInRange } from './date-range.ts';
+import { isSettling } from './settling.ts';
+
+const now = new Date('2025-11-20T12:00:00Z');
+const settlingMs = 7_200_000;
+
+function callAt(startedAt: string | null, durationSeconds: number | null): SourceCall {
+  return {
+    sourceCallId: 'c',
+    metadata: {
+      ...{ title: null, participants: [], sourceUrl: null, direction: null },
+      ...{ mediaKind: null, summary: null, durationSeconds },
+      startedAt: startedAt === null ? null : new Date(startedAt),
+    },
+  };
+}
+
+describe('isSettling', () => {
+  it.each([
+    ['ended a minute less than the time ago', '2025-11-20T09:01:00Z', 3600, true],
+    ['ended exactly so long ago', '2025-11-20T09:00:00Z', 3600, false],
+    ['began lately and nobody knows how long it was', '2025-11-20T11:00:00Z', null, true],
+    ['began nobody knows when', null, 60, false],
+  ])('judges a call that %s', (_what, startedAt, durationSeconds, expected) => {
+    const call = callAt(startedAt, durationSeconds);
+    expect(isSettling(call, { now, settlingMs })).toBe(expected);
+  });
+});
+
+describe('isInRange', () => {
+  const start = new Date('2025-11-01T00:00:00Z');
+  const end = new Date('2025-12-01T00:00:00Z');
+
+  it.each([
+    ['at the start', start, true],
+    ['just before the start', new Date('2025-10-31T23:59:59.999Z'), false],
+    ['just before the end', new Date('2025-11-30T23:59:59.999Z'), true],
+    ['at the end', end, false],
+    ['nobody knows when', null, true],
+  ])('judges a call %s', (_what, startedAt, expected) => {
+    expect(isInRange(startedAt, { start, end })).toBe(expected);
+  });
+
+  it('has no edge where the range is open', () => {
+    expect(isInRange(new Date(0), { start: null, end })).toBe(true);
+    expect(isInRange(new Date(8.64e15), { start, end: null })).toBe(true);
+  });
+});
