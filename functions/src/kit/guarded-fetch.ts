@@ -62,8 +62,9 @@ export function createNetworkFetch(options: NetworkFetchOptions = {}): NetworkFe
       };
     },
     close: async () => {
-      const agents = await Promise.all([publicAgent, allowedAgent]);
-      await Promise.all(agents.map((agent) => agent?.destroy()));
+      for (const agent of [publicAgent, allowedAgent]) {
+        if (agent !== null) await (await agent).destroy();
+      }
     },
   };
 }

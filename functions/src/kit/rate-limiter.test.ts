@@ -33,8 +33,8 @@ async function startsOf(limiter: RateLimiter, count: number): Promise<number[]> 
     await limiter.acquire();
     starts.push(Date.now() - begin);
   });
-  for (let turns = 0; starts.length < count && turns < 10_000; turns += 1) {
-    await jest.advanceTimersByTimeAsync(10);
+  for (let turns = 0; starts.length < count && turns < 100_000; turns += 1) {
+    await jest.advanceTimersByTimeAsync(1);
   }
   await Promise.all(work);
   return starts;
@@ -58,6 +58,13 @@ describe('the local rate limiter', () => {
     const gaps = gapsOf(await startsOf(createLimiter({ requestsPerSecond: 10 }), 11));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(100);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(105);
+  });
+
+  it('uses at least 95 % of a high limit and never goes above it', async () => {
+    const starts = await startsOf(createLimiter({ requestsPerSecond: 150 }), 301);
+    const tookMs = (starts.at(-1) ?? 0) - (starts[0] ?? 0);
+    expect(tookMs).toBeGreaterThanOrEqual(2000);
+    expect(tookMs).toBeLessThanOrEqual(2000 / 0.95);
   });
 
   it('keeps a pace below one a second', async () => {

@@ -175,8 +175,9 @@ class LocalRateLimiter implements RateLimiter {
     void this.#bottleneck?.then((bottleneck) => bottleneck.updateSettings({ minTime }));
   }
 
+  /** Not rounded: at 100 a second, a whole millisecond is a tenth of the pace. */
   #intervalMs(): number {
-    return Math.ceil(1000 / (this.#requestsPerSecond * this.#factor * pace));
+    return 1000 / (this.#requestsPerSecond * this.#factor * pace);
   }
 
   async #createBottleneck(): Promise<Bottleneck> {
