@@ -20,7 +20,7 @@ const pageBytes = 64 * 1024;
 /** 2 MiB: parsers go back and forth near the start and near the end, hardly ever in between. */
 const keptPages = 32;
 
-export const readLimits = {
+const readLimits = {
   /** The largest one: a table of contents of a day-long video is below it. */
   maxReadBytes: 32 * 1024 * 1024,
   maxTotalBytes: 64 * 1024 * 1024,
