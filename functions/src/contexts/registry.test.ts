@@ -26,15 +26,12 @@ describe('each platform folder', () => {
     expect(definedContexts.map((context) => toFolder(context.platform))).toContain(folder);
   });
 
-  it.each(folders)(
-    '%s has a contract test, or a test of its own where there is no network',
-    (folder) => {
-      const text = readFileSync(join(here, folder, `${folder}.test.ts`), 'utf8');
-      expect(text).toMatch(hasNetwork(folder) ? /\btestContext\(/ : /\bdescribe\(/);
-    },
-  );
+  it.each(folders)('%s has a contract test', (folder) => {
+    const text = readFileSync(join(here, folder, `${folder}.test.ts`), 'utf8');
+    expect(text).toMatch(/\btestContext\(/);
+  });
 
-  it.each(folders.filter(hasNetwork))('%s has a sandbox', (folder) => {
+  it.each(folders)('%s has a sandbox', (folder) => {
     expect(existsSync(join(here, folder, `${folder}.sandbox.ts`))).toBe(true);
   });
 
@@ -151,10 +148,4 @@ function toFolder(platform: string): string {
 /** The formatter aligns the columns of tables. */
 function withSingleSpaces(text: string): string {
   return text.replaceAll(/ {2,}/g, ' ');
-}
-
-function hasNetwork(folder: string): boolean {
-  return !definedContexts.some(
-    (context) => toFolder(context.platform) === folder && context.baseUrl === null,
-  );
 }

@@ -10,9 +10,10 @@ import type {
   ProvenBy,
 } from './context.ts';
 import { grainContext } from './grain/grain.context.ts';
+import { manualContext } from './manual/manual.context.ts';
 
 /** Every context there is: one line for each. */
-export const definedContexts: readonly DefinedContext[] = [grainContext];
+export const definedContexts: readonly DefinedContext[] = [grainContext, manualContext];
 
 /** One field that a customer fills in. */
 export interface InputField {
@@ -77,12 +78,10 @@ export function createContexts(
   };
 }
 
-export const platformTableHead = [
-  '| Platform | Status | Proven by | Credentials | Brings over | Limits |',
-  '| --- | --- | --- | --- | --- | --- |',
-].join('\n');
-
-/** A row of the table in the README and in the platform's own page. */
+/**
+ * A row of the table in the README and in the platform's own page: platform, status, proven by,
+ * credentials, what it brings over, limits.
+ */
 export function toPlatformTableRow(row: PlatformRow): string {
   const credentials = { api_key: 'API key', oauth: 'OAuth', none: 'none' } as const;
   const cells = [
