@@ -1,11 +1,3 @@
-/** Where an upload's bytes lie. */
-export function toUploadKey(upload: {
-  readonly customerId: string;
-  readonly uploadId: string;
-}): string {
-  return `customers/${upload.customerId}/uploads/${upload.uploadId}`;
-}
-
 /** Where a batch's manifest lies. */
 export function toBatchKey(batch: {
   readonly customerId: string;
