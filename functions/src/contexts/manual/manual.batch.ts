@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ImportError } from '../../core/errors.ts';
-import { toUploadKey } from '../../core/imports/create-uploads.ts';
 import type { ObjectStore } from '../../core/ports.ts';
 import { describeIssues } from '../../kit/issues.ts';
 import { parseUploadMetadata, requireUploadRows } from '../../kit/upload-metadata.ts';
 import type { UploadRow } from '../../kit/upload-metadata.ts';
 import type { UploadBatch } from '../context.ts';
-import { toBatchKey } from './manual.keys.ts';
+import { toBatchKey, toUploadKey } from './manual.keys.ts';
 import { StoredBatch } from './manual.schema.ts';
 import type { StoredBatchInput } from './manual.schema.ts';
 
@@ -26,7 +25,7 @@ export async function acceptUploads(
   const said = new Map(rows.map((row) => [row.file, row]));
   const entries = uploads.map((upload) => ({
     ...upload,
-    key: toUploadKey(customerId, upload.uploadId),
+    key: toUploadKey({ customerId, uploadId: upload.uploadId }),
     ...toDescription(said.get(upload.fileName)),
   }));
   const digest = createHash('sha256').update(JSON.stringify(entries)).digest('hex');

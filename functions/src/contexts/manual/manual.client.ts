@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ImportError } from '../../core/errors.ts';
-import { toUploadKey } from '../../core/imports/create-uploads.ts';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import type { ObjectStore, StoredObject } from '../../core/ports.ts';
 import { describeIssues } from '../../kit/issues.ts';
 import type { Toolkit } from '../context.ts';
-import { toBatchKey, toListedUploadKey } from './manual.keys.ts';
+import { toBatchKey, toListedUploadKey, toUploadKey } from './manual.keys.ts';
 import { ListedBatch, ListedUpload } from './manual.schema.ts';
 import type { ManualCredentials, UploadedFile } from './manual.schema.ts';
 import type { z } from 'zod';
@@ -52,7 +51,7 @@ export function createManualClient(
   async function identifyOne(file: UploadedFile, options: { note: boolean }) {
     signal?.throwIfAborted();
     const { customerId, batchId } = await batch();
-    const key = toUploadKey(customerId, file.uploadId);
+    const key = toUploadKey({ customerId, uploadId: file.uploadId });
     const stored = await objects.find(key);
     const state = stored === null ? 'missing' : stored.sizeBytes === 0 ? 'empty' : 'uploaded';
     const sourceCallId =
@@ -83,7 +82,7 @@ export function createManualClient(
       const note = await objects.readJson(toListedUploadKey({ customerId, batchId }, sourceCallId));
       if (note === null) throw gone();
       const upload = ListedUpload.parse(note);
-      return { upload, key: toUploadKey(customerId, upload.uploadId) };
+      return { upload, key: toUploadKey({ customerId, uploadId: upload.uploadId }) };
     },
   };
 }

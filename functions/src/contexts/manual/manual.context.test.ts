@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImportError } from '../../core/errors.ts';
+import { toUploadKey as toCoreUploadKey } from '../../core/imports/create-uploads.ts';
 import type { SourceCall, SourceCallPage } from '../../core/imports/source-call.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { manualContext } from './manual.context.ts';
+import { toUploadKey } from './manual.keys.ts';
 import { createSandboxObjects } from './manual.sandbox-objects.ts';
 import type { StoredBatchInput } from './manual.schema.ts';
 
@@ -64,6 +66,14 @@ async function refusal(work: Promise<unknown>): Promise<ImportError> {
 
 /** Different bytes of one length that are no recording. */
 const bytesOf = (text: string) => Buffer.alloc(64, text);
+
+describe('the key of an upload', () => {
+  it('is the one that the core signs links for', () => {
+    const upload = { customerId: 'c1', uploadId: 'u1' };
+    expect(toUploadKey(upload)).toBe('customers/c1/uploads/u1');
+    expect(toCoreUploadKey('c1', 'u1')).toBe(toUploadKey(upload));
+  });
+});
 
 describe('an uploaded recording', () => {
   it('is a call by its content, with what was said about it and what was measured', async () => {

@@ -1,3 +1,11 @@
+/** Where an upload's bytes lie: the place for which the core signs links, in `create-uploads.ts`. */
+export function toUploadKey(upload: {
+  readonly customerId: string;
+  readonly uploadId: string;
+}): string {
+  return `customers/${upload.customerId}/uploads/${upload.uploadId}`;
+}
+
 /** Where a batch's manifest lies. */
 export function toBatchKey(batch: {
   readonly customerId: string;

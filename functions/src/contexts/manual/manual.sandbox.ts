@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { toUploadKey } from '../../core/imports/create-uploads.ts';
 import type { PlatformSandbox, SandboxCall, SandboxOptions } from '../../kit/sandbox.ts';
-import { toBatchKey } from './manual.keys.ts';
+import { toBatchKey, toUploadKey } from './manual.keys.ts';
 import { createSandboxObjects } from './manual.sandbox-objects.ts';
 import type { SandboxObjects } from './manual.sandbox-objects.ts';
 
@@ -34,7 +33,7 @@ export function createManualSandbox(options: SandboxOptions): ManualSandbox {
 
   function upload(record: Readonly<Record<string, unknown>>): void {
     const uploadId = String(record['uploadId']);
-    const key = toUploadKey(customerId, uploadId);
+    const key = toUploadKey({ customerId, uploadId });
     const durationSeconds = 0.25 + (records.length % 5) / 20;
     const bytes = toWav(durationSeconds, `${String(options.seed)} ${uploadId}`);
     objects.put(key, bytes);
