@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ContextCapabilities, Platform, RateLimits } from '../core/imports/import-context.ts';
-import { platforms } from '../core/imports/import-context.ts';
+import { platformNames, platforms } from '../core/imports/import-context.ts';
 import type {
   ContextEnvironment,
   CreatedContext,
@@ -97,25 +97,10 @@ export function toPlatformTableRow(row: PlatformRow): string {
 
 const aliases: ReadonlyMap<string, Platform> = new Map([['five29', 'five9']]);
 
-const comingNames: Readonly<Record<Platform, string>> = {
-  gong: 'Gong',
-  chorus: 'Chorus by ZoomInfo',
-  zoho_meeting: 'Zoho Meeting',
-  grain: 'Grain',
-  fathom: 'Fathom',
-  fireflies: 'Fireflies.ai',
-  ringcentral: 'RingCentral',
-  zoom_phone: 'Zoom Phone',
-  dialpad: 'Dialpad',
-  hubspot: 'HubSpot',
-  five9: 'Five9',
-  manual: 'Manual upload',
-};
-
 function toComingRow(platform: Platform): PlatformRow {
   return {
     platform,
-    displayName: comingNames[platform],
+    displayName: platformNames[platform],
     status: 'coming_soon',
     ...{ provenBy: null, auth: null, capabilities: null, rateLimits: null, limits: null },
     ...{ credentials: [], filters: [], instructions: [], scopes: [], docsUrl: null },

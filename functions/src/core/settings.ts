@@ -45,7 +45,7 @@ export const defaultSettings: EngineSettings = {
   leaseMs: 60_000,
   windowCalls: 1_000,
   highWaterCalls: 2_000,
-  sliceMs: 45_000,
+  sliceMs: 30_000,
   maxAttempts: 5,
   maxNotReady: 12,
   backoffMs: 2_000,

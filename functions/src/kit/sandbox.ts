@@ -7,6 +7,8 @@ export interface SandboxOptions {
   readonly seed: number;
   /** The sandbox's clock: rate limits, link expiry. */
   readonly now: () => Date;
+  /** When the account came into being; its calls lie before. Default: `now()`. */
+  readonly createdAt?: Date;
   /** Names that the sandbox itself defines, e.g. `late-transcripts`, `expired-links`. */
   readonly faults?: readonly string[];
   /** The key that it accepts; default `sandbox-key`. */

@@ -39,7 +39,7 @@ export function createGrainSandbox(options: GrainSandboxOptions): GrainSandbox {
   const { seed, now } = options;
   const faults = parseGrainFaults(options.faults ?? []);
   const account = createGrainAccount({
-    ...{ calls: options.calls, seed, createdAt: now(), mediaBytes: options.mediaBytes ?? null },
+    ...{ calls: options.calls, seed, createdAt: options.createdAt ?? now(), mediaBytes: options.mediaBytes ?? null },
     untranscribedEvery: faults['no-transcripts'],
   });
   const links = createLinkSigner({ seed, now });

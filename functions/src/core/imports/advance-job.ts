@@ -97,6 +97,8 @@ async function releaseJob(run: JobRun, nextLook: Date | null): Promise<void> {
   const now = engine.clock.now();
   const isOurs = await engine.jobs.transact(id, (job) => {
     if (job.lease.epoch !== epoch) return { job: null, result: false };
+    // Released already: by the end, or by a commit whose answer was lost.
+    if (!job.lease.expiresAt) return { job: null, result: job.nextAdvanceAt !== null };
     const nextAdvanceAt = isLive(job) ? nextLook : null;
     const lease = { ...job.lease, expiresAt: null };
     return {

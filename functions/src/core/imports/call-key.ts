@@ -20,7 +20,7 @@ export function toCallKey(call: {
   return toBase32(hash.digest());
 }
 
-/** RFC 4648 base32 in lower case, unpadded. */
+/** RFC 4648 base32 in lower case, unpadded; the 256 bits of a hash are 51 characters and one bit. */
 function toBase32(bytes: Uint8Array): string {
   let bits = 0;
   let value = 0;
@@ -34,5 +34,5 @@ function toBase32(bytes: Uint8Array): string {
     }
     value &= (1 << bits) - 1;
   }
-  return bits > 0 ? text + alphabet.charAt((value << (5 - bits)) & 31) : text;
+  return text + alphabet.charAt((value << (5 - bits)) & 31);
 }

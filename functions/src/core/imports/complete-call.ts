@@ -1,5 +1,5 @@
 import { toEngagement } from '../engagements/to-engagement.ts';
-import type { CallWork } from './import-call.ts';
+import type { CallWork } from './call-work.ts';
 import { isInWork, transitionCall, type StoredMedia } from './imported-call.ts';
 import type { CallMetadata } from './source-call.ts';
 import type { TranscriptRecord } from './store-transcript.ts';

@@ -17,6 +17,7 @@ export interface Completeness {
   readonly missing: number;
 }
 
+/** The sums of a job as its counters stand. */
 export function toCompleteness(
   job: Pick<ImportJob, 'listing' | 'listedCalls' | 'duplicateCalls' | 'totals'>,
 ): Completeness {

@@ -1,23 +1,14 @@
-import type { Engine } from '../engine.ts';
 import { ImportError } from '../errors.ts';
-import type { ClaimedCall } from './claim-call.ts';
+import type { CallWork } from './call-work.ts';
 import { completeCall } from './complete-call.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import type { StoredMedia } from './imported-call.ts';
 import { openCredentials } from './job-credentials.ts';
 import { requireContext } from './job-run.ts';
-import type { CallMetadata, MediaSource, SourceCall } from './source-call.ts';
+import { Transcript, type CallMetadata, type MediaSource, type SourceCall } from './source-call.ts';
 import { storeMedia } from './store-media.ts';
 import { storeTranscript, toTranscriptKeys, type TranscriptRecord } from './store-transcript.ts';
-import { Transcript } from './source-call.ts';
 import { awaitTranscription, startTranscription } from './transcribe-call.ts';
-
-/** What one try has to work with. */
-export interface CallWork {
-  readonly engine: Engine;
-  readonly claim: ClaimedCall;
-  readonly signal: AbortSignal;
-}
 
 interface PlatformWork extends CallWork {
   readonly context: ImportContext;

@@ -149,7 +149,8 @@ export function transitionJob(job: ImportJob, event: JobEvent): ImportJob {
       if (isEnded(job)) throw refuse(job, 'cancelled');
       return { ...job, status: 'cancelled', completedAt: event.at };
     case 'reopen':
-      if (!isEnded(job)) throw refuse(job, 'reopened');
+      // Cancelled is for good: a new import adopts what is left.
+      if (!isEnded(job) || job.status === 'cancelled') throw refuse(job, 'reopened');
       return {
         ...job,
         status: 'in_progress',
@@ -162,10 +163,12 @@ export function transitionJob(job: ImportJob, event: JobEvent): ImportJob {
 type EndedJob = Extract<ImportJob, { completedAt: Date }>;
 type LiveJob = Extract<ImportJob, { status: (typeof liveStatuses)[number] }>;
 
+/** True once nothing more happens by itself. */
 export function isEnded(job: ImportJob): job is EndedJob {
   return job.completedAt !== null;
 }
 
+/** True while the reconcile loop works on it. */
 export function isLive(job: ImportJob): job is LiveJob {
   return job.status === 'counting' || job.status === 'in_progress';
 }

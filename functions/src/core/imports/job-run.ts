@@ -28,8 +28,8 @@ export function openListing() {
         const context = requireContext(run.engine, run.job.platform);
         pages = context.listCalls(credentials, { dateRange, filters, cursor });
       }
-      const { value, done } = await pages.next();
-      const page: SourceCallPage = done ? { calls: [], nextCursor: null } : value;
+      const next: IteratorResult<SourceCallPage, unknown> = await pages.next();
+      const page: SourceCallPage = next.done ? { calls: [], nextCursor: null } : next.value;
       position = page.nextCursor;
       return page;
     },

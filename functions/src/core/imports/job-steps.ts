@@ -160,7 +160,14 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
     if (!error && !isThrough) return job;
     const outcome = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: outcome.status, at: now });
-    return { ...ended, totals, lastError: outcome.lastError ?? job.lastError, updatedAt: now };
+    const lease = { ...job.lease, expiresAt: null };
+    return {
+      ...ended,
+      totals,
+      lease,
+      lastError: outcome.lastError ?? job.lastError,
+      updatedAt: now,
+    };
   });
   if (!hasEnded || isLive(run.job)) return hasEnded;
   const { id: jobId, customerId, status, credential } = run.job;

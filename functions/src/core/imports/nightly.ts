@@ -38,31 +38,48 @@ export async function processImportQueue(engine: Engine): Promise<void> {
  * can't use goes to the others. A job whose size is not known yet may take its customer's share.
  */
 export function shareOut(jobs: readonly ImportJob[], calls: number): ReadonlyMap<string, number> {
-  const waiting = new Map<string, ImportJob[]>();
-  for (const job of jobs) {
-    waiting.set(job.customerId, [...(waiting.get(job.customerId) ?? []), job]);
-  }
   const allowances = new Map<string, number>();
+  let queues = toQueues(jobs);
   let left = calls;
-  while (left > 0 && waiting.size > 0) {
-    const share = Math.ceil(left / waiting.size);
-    for (const [customerId, queue] of waiting) {
-      const job = queue[0];
-      if (!job || left <= 0) {
-        waiting.delete(customerId);
-        continue;
-      }
-      const granted = Math.min(share, left, openCalls(job));
-      allowances.set(job.id, granted);
-      left -= granted;
-      queue.shift();
-    }
+  while (left > 0 && queues.length > 0) {
+    const share = Math.max(Math.floor(left / queues.length), 1);
+    for (const queue of queues) left -= grant(queue, Math.min(share, left), allowances);
+    queues = queues.filter((queue) => queue.length > 0);
   }
   return allowances;
 }
 
+interface WaitingJob {
+  readonly id: string;
+  openCalls: number;
+}
+
+/** Each customer's jobs that may still start calls, in the given order. */
+function toQueues(jobs: readonly ImportJob[]): WaitingJob[][] {
+  const queues = new Map<string, WaitingJob[]>();
+  for (const job of jobs) {
+    const waiting = { id: job.id, openCalls: toOpenCalls(job) };
+    if (waiting.openCalls === 0) continue;
+    queues.set(job.customerId, [...(queues.get(job.customerId) ?? []), waiting]);
+  }
+  return [...queues.values()];
+}
+
+/** Gives a customer's jobs `share` calls more, or as many as they can use; returns how many. */
+function grant(queue: WaitingJob[], share: number, allowances: Map<string, number>): number {
+  let granted = 0;
+  for (let job = queue[0]; job && granted < share; job = queue[0]) {
+    const taken = Math.min(share - granted, job.openCalls);
+    allowances.set(job.id, (allowances.get(job.id) ?? 0) + taken);
+    granted += taken;
+    job.openCalls -= taken;
+    if (job.openCalls === 0) queue.shift();
+  }
+  return granted;
+}
+
 /** Calls that the job may still want to start; unbounded while it is still listing. */
-function openCalls(job: ImportJob): number {
+function toOpenCalls(job: ImportJob): number {
   if (!job.listing.isFinished) return Number.POSITIVE_INFINITY;
   return Math.max(job.listedCalls - job.dispatch.calls, 0);
 }

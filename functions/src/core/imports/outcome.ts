@@ -2,8 +2,8 @@ import type { CallTotals, ImportJob, JobError } from './import-job.ts';
 import { toCompleteness } from './completeness.ts';
 
 /**
- * How a job ends: `failed` when nothing came of it, `partial` when something did and something else
- * failed, was set aside, or is missing by the platform's own count; else `completed`.
+ * How a job ends: where something failed or was set aside, `partial` when something else came of it,
+ * else `failed`; `partial` too where calls are missing by the platform's own count; else `completed`.
  */
 export function decideOutcome(facts: {
   readonly job: ImportJob;

@@ -1,5 +1,5 @@
-import { isCallEnded, transitionCall, type ImportedCall } from './imported-call.ts';
-import { isLive, type ImportJob, type JobStatus } from './import-job.ts';
+import { transitionCall, type ImportedCall } from './imported-call.ts';
+import { isEnded, isLive, type ImportJob, type JobStatus } from './import-job.ts';
 import type { DuplicateCall, PageDecision, PageFacts } from './import-store.ts';
 import type { SourceCall, SourceCallPage } from './source-call.ts';
 
@@ -134,12 +134,14 @@ function toPendingCall(options: {
   };
 }
 
-/** What "retry" writes: the failed calls of a job, waiting again on a page of their own. */
+/**
+ * What "retry" writes: the failed calls of a job, waiting again on a page of their own. A job that
+ * has ended (again) takes none: nobody would work on them.
+ */
 export function planRetry(facts: PageFacts, now: Date): PageDecision<{ retriedCount: number }> {
   const { job } = facts;
-  const failed = [...facts.calls.values()].filter(
-    (call) => call.jobId === job.id && call.status === 'failed' && isCallEnded(call),
-  );
+  const found = isEnded(job) ? [] : [...facts.calls.values()];
+  const failed = found.filter((call) => call.jobId === job.id && call.status === 'failed');
   const index = job.listing.pages;
   const calls = failed.map((call) =>
     transitionCall(call, { type: 'requeue', jobId: job.id, page: index }),

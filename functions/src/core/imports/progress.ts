@@ -10,7 +10,8 @@ export interface Progress {
 /** How fast a job goes and how long it still takes, by its average so far; null where unknown. */
 export function toProgress(job: ImportJob, now: Date): Progress {
   const ended = endedCalls(job.totals);
-  const elapsedMs = job.startedAt ? now.getTime() - job.startedAt.getTime() : 0;
+  const until = job.completedAt ?? now;
+  const elapsedMs = job.startedAt ? until.getTime() - job.startedAt.getTime() : 0;
   const callsPerSecond = ended > 0 && elapsedMs > 0 ? (ended * 1000) / elapsedMs : null;
   const expected = job.listing.isFinished
     ? job.listedCalls

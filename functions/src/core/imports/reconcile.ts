@@ -65,15 +65,19 @@ export function inFlightCalls(job: ImportJob, totals: CallTotals): number {
 
 function mayList(job: ImportJob, settings: EngineSettings, now: Date): boolean {
   const waiting = job.listedCalls - job.dispatch.calls;
-  const isLimited = job.limitedUntil !== null && job.limitedUntil > now;
-  return !job.listing.isFinished && !isLimited && waiting < settings.highWaterCalls;
+  return !job.listing.isFinished && !isLimited(job, now) && waiting < settings.highWaterCalls;
+}
+
+function isLimited(job: ImportJob, now: Date): job is ImportJob & { limitedUntil: Date } {
+  return job.limitedUntil !== null && job.limitedUntil > now;
 }
 
 /** About when half of what is in flight will be through, so that the window never runs dry. */
 function decideNextLook({ job, totals, now }: JobFacts, inFlight: number): Date {
   const at = now.getTime();
   if (inFlight <= 0) {
-    const limitedMs = job.limitedUntil ? job.limitedUntil.getTime() - at : idleWaitMs;
+    // A limit that has passed is not what the job waits for.
+    const limitedMs = isLimited(job, now) ? job.limitedUntil.getTime() - at : idleWaitMs;
     return new Date(at + Math.min(Math.max(limitedMs, minWaitMs), idleWaitMs));
   }
   const elapsedMs = Math.max(at - (job.startedAt?.getTime() ?? at), 1);

@@ -1,7 +1,7 @@
 import { ImportError } from '../errors.ts';
 import { toCallTask } from './call-task.ts';
 import { completeCall } from './complete-call.ts';
-import type { CallWork } from './import-call.ts';
+import type { CallWork } from './call-work.ts';
 import { transitionCall, type StoredMedia, type Transcription } from './imported-call.ts';
 import type { CallMetadata } from './source-call.ts';
 import { storeTranscript } from './store-transcript.ts';

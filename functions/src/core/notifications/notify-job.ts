@@ -1,9 +1,8 @@
-import { toImportError } from '../errors.ts';
-
+import { ImportError, toImportError } from '../errors.ts';
 import type { ImportJob } from '../imports/import-job.ts';
 import type { JobStore } from '../imports/import-store.ts';
 import type { Logs } from '../logs.ts';
-import type { ChatMessage, Clock, CreateId, Messenger, PostedMessage } from '../ports.ts';
+import type { ChatMessage, Clock, CreateId, Messenger } from '../ports.ts';
 import {
   decideNotification,
   toFirstNotification,
@@ -29,13 +28,16 @@ export interface Notifier {
 }
 
 const senderMs = 30_000;
+/** A sender that is at it for longer has most likely crashed. */
+const usualMs = 5_000;
 const maxSteps = 10;
 
 /**
  * Brings the chat channel up to date with a job. Called for every write of a job, in any order and
  * any number of times: it reads the job afresh, one caller at a time sends, and whoever sends looks
  * again afterwards, so that the last state is always shown.
- * @throws `rate_limited`, `unavailable` when it shall be called again
+ * @throws `rate_limited`, `unavailable`, `conflict` (an earlier sender seems lost) when it shall be
+ * called again
  */
 export async function notifyJob(notifier: Notifier, jobId: string): Promise<void> {
   const { messenger, clock, createId, jobs } = notifier;
@@ -46,10 +48,10 @@ export async function notifyJob(notifier: Notifier, jobId: string): Promise<void
     if (!job) return;
     const now = clock.now();
     const turn = await takeTurn(notifier, { id, job, now });
-    if (turn.step.type === 'nothing') return;
-    const sent = await send(notifier, messenger, { ...turn, job, now, id });
-    if (!sent) return;
+    if (!turn) return;
+    await send(notifier, messenger, { ...turn, job, now, id });
   }
+  throw comeAgain(null);
 }
 
 interface Sender {
@@ -59,23 +61,27 @@ interface Sender {
 }
 
 interface Turn {
-  readonly step: NotificationStep;
+  readonly step: Exclude<NotificationStep, { type: 'nothing' }>;
   /** An earlier sender did not say how it went: its message may be there. */
   readonly mayBePosted: boolean;
 }
 
 type Sending = Sender & Turn;
 
-/** Decides and takes the sender's place in one transaction; somebody else's place is respected. */
-function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn> {
+/**
+ * Decides and takes the sender's place in one transaction; null when there is nothing to send, or
+ * when somebody else is at it, who will look again.
+ */
+function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | null> {
   const { notifications, intervalMs } = notifier;
-  return notifications.transact<Turn>(job.id, (found) => {
+  return notifications.transact<Turn | null>(job.id, (found) => {
     const notification = found ?? toFirstNotification(job.id);
     const { sender } = notification;
-    const isTaken = sender !== null && sender.id !== id && sender.until > now;
     const step = decideNotification({ notification, job, now, intervalMs });
-    if (step.type === 'nothing' || isTaken) {
-      return { notification: null, result: { step: { type: 'nothing' }, mayBePosted: false } };
+    if (step.type === 'nothing') return { notification: null, result: null };
+    if (sender !== null && sender.id !== id && sender.until > now) {
+      refuseIfLost(sender, now);
+      return { notification: null, result: null };
     }
     const until = new Date(now.getTime() + senderMs);
     const result = { step, mayBePosted: sender !== null };
@@ -83,62 +89,80 @@ function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn> {
   });
 }
 
-/** Sends and records; false when the channel refused for good, which is logged and not tried again. */
-async function send(notifier: Notifier, messenger: Messenger, sending: Sending): Promise<boolean> {
+/**
+ * A sender at work looks again when it is through, so that nobody need wait for it. One that has
+ * crashed does not: whoever comes in its time comes again after it.
+ */
+function refuseIfLost(sender: { readonly until: Date }, now: Date): void {
+  const leftMs = sender.until.getTime() - now.getTime();
+  if (senderMs - leftMs < usualMs) return;
+  throw comeAgain(leftMs);
+}
+
+function comeAgain(retryAfterMs: number | null): ImportError {
+  return new ImportError({
+    kind: 'conflict',
+    source: 'slack',
+    publicMessage: 'Another message about this import is being sent.',
+    retryAfterMs,
+  });
+}
+
+/** Sends and records. What the channel refuses for good is logged, and not tried again as it is. */
+async function send(notifier: Notifier, messenger: Messenger, sending: Sending): Promise<void> {
   const { job, step, now } = sending;
   try {
     const change = await deliver(notifier, messenger, sending);
     await record(notifier, sending, change);
-    return true;
   } catch (thrown) {
     const error = toImportError(thrown, 'slack');
     const message = error.publicMessage;
     notifier.logs.notificationFailed({ jobId: job.id, kind: error.kind, message });
     if (step.type === 'edit' && error.kind === 'not_found') {
       // The message was deleted: forget it, and post a new one.
-      await record(notifier, sending, { message: null });
-      return true;
+      return record(notifier, sending, { message: null, sentStatus: null });
     }
-    // When it may have been posted all the same, the sender's place stays as a mark of that.
-    if (error.retryable) throw error;
-    await record(notifier, sending, toSent(job, now));
-    return false;
+    if (error.retryable) {
+      // What may have been posted all the same keeps the sender's place as a mark of that.
+      const isUnsent = step.type === 'edit' || error.kind === 'rate_limited';
+      if (isUnsent) await record(notifier, sending, toMark(sending));
+      throw error;
+    }
+    const announced = step.type === 'announce_end' ? { announcedEnd: step.at } : {};
+    await record(notifier, sending, { ...toSent(job, now), ...announced });
   }
 }
 
 async function deliver(
   { render }: Notifier,
   messenger: Messenger,
-  { step, job, now, mayBePosted }: Sending,
+  sending: Sending,
 ): Promise<Partial<JobNotification>> {
+  const { step, job, now, mayBePosted } = sending;
   switch (step.type) {
     case 'post': {
       const content = { ...render.progress(job, now), threadId: null, reference: job.id };
-      const message = await postOnce(messenger, content, mayBePosted);
-      return { ...toSent(job, now), message };
+      const found = mayBePosted ? await messenger.findPosted(content.reference) : null;
+      // What was found shows the job as it stood then: the next step edits it.
+      if (found) return { message: found };
+      return { ...toSent(job, now), message: await messenger.post(content) };
     }
     case 'edit':
       await messenger.edit(step.message, render.progress(job, now));
-      return toSent(job, now);
+      return { ...toSent(job, now), ...toMark(sending) };
     case 'announce_end': {
       const reference = `${job.id}:${step.at.getTime()}`;
       const content = { ...render.ending(job, now), threadId: null, reference };
-      await postOnce(messenger, content, mayBePosted);
+      const found = mayBePosted ? await messenger.findPosted(reference) : null;
+      if (!found) await messenger.post(content);
       return { announcedEnd: step.at };
     }
-    case 'nothing':
-      return {};
   }
 }
 
-/** A crash after an earlier post left the message in the channel: it is found, not posted again. */
-async function postOnce(
-  messenger: Messenger,
-  message: Parameters<Messenger['post']>[0],
-  mayBePosted: boolean,
-): Promise<PostedMessage> {
-  const found = mayBePosted ? await messenger.findPosted(message.reference) : null;
-  return found ?? messenger.post(message);
+/** Frees the sender's place, but hands on that an earlier sender's message may be there. */
+function toMark({ id, now, mayBePosted }: Sending): Partial<JobNotification> {
+  return mayBePosted ? { sender: { id, until: now } } : {};
 }
 
 function toSent(job: ImportJob, now: Date): Partial<JobNotification> {
@@ -152,6 +176,6 @@ async function record(
 ): Promise<void> {
   await notifications.transact(job.id, (found) => {
     if (found?.sender?.id !== id) return { notification: null, result: null };
-    return { notification: { ...found, ...change, sender: null }, result: null };
+    return { notification: { ...found, sender: null, ...change }, result: null };
   });
 }

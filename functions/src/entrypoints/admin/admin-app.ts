@@ -3,12 +3,10 @@ import { addImportRoutes } from './import-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addPlatformRoutes } from './platform-routes.ts';
 import { addUploadRoutes } from './upload-routes.ts';
-import type { AdminEnv, AdminServices } from './admin-env.ts';
+import type { AdminApp, AdminEnv, AdminServices } from './admin-env.ts';
 import { answerError, answerProblem } from './error-handler.ts';
 import { identifyRequest, requireCaller, requireJsonBody } from './gate.ts';
 import { badRequest, ProblemError } from './problem.ts';
-
-export type AdminApp = OpenAPIHono<AdminEnv>;
 
 /**
  * The admin API as a fetch handler. Its routes are declared once, by zod schemas: parsing, types and

@@ -1,3 +1,4 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { App, PlatformDirectory } from '../../app.ts';
 import type { Caller } from '../../core/access.ts';
 import type { Engine } from '../../core/engine.ts';
@@ -16,3 +17,6 @@ export interface AdminServices {
   readonly engine: () => Promise<Engine>;
   readonly platforms: () => Promise<PlatformDirectory>;
 }
+
+/** The admin API's router. */
+export type AdminApp = OpenAPIHono<AdminEnv>;

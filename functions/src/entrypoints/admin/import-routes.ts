@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { createImport } from '../../core/imports/create-import.ts';
-import type { AdminApp } from './admin-app.ts';
-import type { AdminServices } from './admin-env.ts';
+import type { AdminApp, AdminServices } from './admin-env.ts';
 import { json, jsonBody, problems } from './answers.ts';
 import { toDuration } from './duration.ts';
 import { toJobView } from './job-view.ts';

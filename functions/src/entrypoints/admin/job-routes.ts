@@ -8,8 +8,7 @@ import {
   retryImport,
 } from '../../core/imports/control-job.ts';
 import type { ImportJob } from '../../core/imports/import-job.ts';
-import type { AdminApp } from './admin-app.ts';
-import type { AdminServices } from './admin-env.ts';
+import type { AdminApp, AdminServices } from './admin-env.ts';
 import { json, jsonBody, problems } from './answers.ts';
 import { describeCall, listCalls } from './call-views.ts';
 import { toJobView, toReportView } from './job-view.ts';

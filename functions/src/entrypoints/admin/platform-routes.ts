@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AdminApp } from './admin-app.ts';
-import type { AdminServices } from './admin-env.ts';
+import type { AdminApp, AdminServices } from './admin-env.ts';
 import { json, problems } from './answers.ts';
 import { PlatformView } from './schemas.ts';
 

@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { createUploads } from '../../core/imports/create-uploads.ts';
-import type { AdminApp } from './admin-app.ts';
-import type { AdminServices } from './admin-env.ts';
+import type { AdminApp, AdminServices } from './admin-env.ts';
 import { json, jsonBody, problems } from './answers.ts';
 import { CreateUploadsBody, UploadsView } from './schemas.ts';
 
