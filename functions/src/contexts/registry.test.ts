@@ -90,7 +90,7 @@ describe('platformRows', () => {
   it('writes a table row', () => {
     const row = platformRows().find(({ platform }) => platform === 'grain');
     expect(row === undefined ? '' : toPlatformTableRow(row)).toBe(
-      '| Grain (`grain`) | beta | sandbox | API key | history, new calls, transcripts | 300 requests a minute for each workspace; no daily limit is documented. |',
+      '| Grain (`grain`) | beta | sandbox | API key | history, transcripts | 300 requests a minute for each workspace; no daily limit is documented. |',
     );
   });
 });

@@ -21,7 +21,7 @@ export const grainContext = defineContext({
   auth: 'api_key',
   capabilities: {
     historicalImport: true,
-    ongoingSync: true,
+    ongoingSync: false,
     transcriptReuse: true,
     exactCount: false,
     uploads: false,
