@@ -1,7 +1,8 @@
 import { GeoPoint, Timestamp } from 'firebase-admin/firestore';
 import type { DocumentData } from 'firebase-admin/firestore';
-import type { StoredDocument } from '../store/bridge-database.ts';
-import type { DocumentWrite } from '../store/embedded-firestore.ts';
+import type { StoredDocument } from '../store/stored-document.ts';
+import type { DocumentWrite } from '../store/embedded-store.ts';
+import { isVector } from '../store/value-codec.ts';
 import type { DocumentEventKind } from './endpoint.ts';
 
 /** A Firestore CloudEvent with its data in JSON; itself JSON, so that it can wait in a queue. */
@@ -114,14 +115,12 @@ function toObject(value: object, database: string): EventValue {
   if (prototype === Object.prototype || prototype === null) {
     return { mapValue: { fields: toFields(Object.fromEntries(Object.entries(value)), database) } };
   }
-  if ('toArray' in value && typeof value.toArray === 'function') {
-    return toVector(value.toArray(), database);
-  }
+  if (isVector(value)) return toVector(value.toArray(), database);
   if ('path' in value) return { referenceValue: `${database}/documents/${String(value.path)}` };
   throw new TypeError('A document holds a value of a kind that is not known.');
 }
 
-function toVector(numbers: unknown, database: string): EventValue {
+function toVector(numbers: readonly number[], database: string): EventValue {
   const fields = { __type__: { stringValue: '__vector__' }, value: toValue(numbers, database) };
   return { mapValue: { fields } };
 }

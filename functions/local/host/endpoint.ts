@@ -1,3 +1,4 @@
+import { Expression } from 'firebase-functions/params';
 import { z } from 'zod';
 import type { RetryConfig, TaskQueueTrigger } from '../queue/queue-policy.ts';
 
@@ -154,15 +155,8 @@ function kindOf(endpoint: unknown): string {
   return keys.find((key) => key.endsWith('Trigger')) ?? 'none';
 }
 
-/** @see node_modules/firebase-functions/lib/params/types.d.ts Expression, common/options.js ResetValue */
+/** A value that resets a setting is null in JSON. @see firebase-functions lib/common/options.js */
 function settle(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value ?? undefined;
-  if ('value' in value && typeof value.value === 'function') {
-    const settled: unknown = value.value();
-    return settled ?? undefined;
-  }
-  if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON() === null) {
-    return undefined;
-  }
-  return value;
+  const settled: unknown = value instanceof Expression ? value.value() : value;
+  return settled === undefined || JSON.stringify(settled) === 'null' ? undefined : settled;
 }

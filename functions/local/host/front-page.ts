@@ -1,8 +1,14 @@
 import type { HostedFunction } from './endpoint.ts';
-import type { HttpServerOptions } from './http-server.ts';
+import type { FunctionHost } from './function-host.ts';
+import type { HostingRewrite } from './hosting-rewrites.ts';
 
 /** What is served, for somebody who opens the server's address in a browser. */
-export function toFrontPage({ host, rewrites, mounts }: HttpServerOptions): string {
+export function toFrontPage(served: {
+  host: FunctionHost;
+  rewrites: readonly HostingRewrite[];
+  mounts: readonly { readonly path: string; readonly title?: string }[];
+}): string {
+  const { host, rewrites, mounts } = served;
   const rows = [
     ...rewrites.map(({ source, functionName }) => [source, `function ${functionName}`]),
     ...mounts.map(({ path, title }) => [path, title ?? 'mounted']),

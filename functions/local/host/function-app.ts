@@ -1,7 +1,6 @@
-import { ServerResponse } from 'node:http';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express from 'express';
-import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { HostedFunction } from './endpoint.ts';
 import type { HostLog } from './host-log.ts';
 import type { OidcIssuer } from './oidc.ts';
@@ -31,13 +30,22 @@ export function createFunctionApp(options: {
   app.enable('trust proxy');
   if (options.audience !== null) app.use(requireInvoker(options.oidc, options.audience));
   const parser = { limit: bodyLimit, verify: keepRawBody };
-  app.use(express.json({ ...parser, type: ['application/json', 'application/*+json'] }));
-  app.use(express.text(parser));
-  app.use(express.urlencoded({ ...parser, extended: true }));
-  // Also bodies without a type count against the limit.
-  app.use(express.raw({ ...parser, type: () => true }));
-  app.use((request, response) => serve({ hosted, slots, log, request, response }));
-  app.use(toAnswer(hosted.name, log));
+  const parsers = [
+    express.json({ ...parser, type: ['application/json', 'application/*+json'] }),
+    express.text(parser),
+    express.urlencoded({ ...parser, extended: true }),
+    // Also bodies without a type count against the limit.
+    express.raw({ ...parser, type: () => true }),
+  ];
+  app.use(async (request, response) => {
+    const refused = await parseBody(parsers, request, response);
+    if (refused === null) await serve({ hosted, slots, log, request, response });
+    else
+      response
+        .status(refused)
+        .type('text')
+        .send(refused === 413 ? 'Too large' : 'Bad request');
+  });
   return app;
 }
 
@@ -50,6 +58,26 @@ function requireInvoker(oidc: OidcIssuer, audience: string): RequestHandler {
 
 function keepRawBody(request: IncomingMessage, _response: ServerResponse, body: Buffer): void {
   Object.assign(request, { rawBody: body });
+}
+
+/** Null, or the status that refuses a body which is too large or not what its type says. */
+async function parseBody(
+  parsers: readonly RequestHandler[],
+  request: Request,
+  response: Response,
+): Promise<number | null> {
+  try {
+    for (const parse of parsers) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      void parse(request, response, (error: unknown) =>
+        error === undefined ? resolve() : reject(error),
+      );
+      await promise;
+    }
+    return null;
+  } catch (error) {
+    return statusOf(error);
+  }
 }
 
 async function serve(options: {
@@ -82,21 +110,7 @@ function endLate(response: Response): void {
   else response.status(504).type('text').send('upstream request timeout');
 }
 
-/** Errors before the function ran: a body that is too large or not what its type says. */
-function toAnswer(name: string, log: HostLog): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
-    const status = statusOf(error);
-    if (status >= 500) log.error(`A request to ${name} failed before the function ran.`, error);
-    if (response.headersSent) next(error);
-    else
-      response
-        .status(status)
-        .type('text')
-        .send(status === 413 ? 'Too large' : 'Bad request');
-  };
-}
-
 function statusOf(error: unknown): number {
   const hasStatus = typeof error === 'object' && error !== null && 'status' in error;
-  return hasStatus && typeof error.status === 'number' ? error.status : 500;
+  return hasStatus && typeof error.status === 'number' ? error.status : 400;
 }

@@ -15,7 +15,7 @@ import type { Request as TaskRequest } from 'firebase-functions/tasks';
 import { GeoPoint, Timestamp } from 'firebase-admin/firestore';
 import { createEmbeddedQueues } from '../queue/embedded-queues.ts';
 import { openEmbeddedFirestore } from '../store/embedded-firestore.ts';
-import type { EmbeddedFirestore } from '../store/embedded-firestore.ts';
+import type { EmbeddedFirestore } from '../store/embedded-store.ts';
 import { createFunctionHost } from './function-host.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { FunctionHostOptions } from './host-options.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/core/ports.ts';
 import type { DeliveryFaults, EmbeddedQueueOptions } from '../queue/embedded-queue.ts';
 import type { EmbeddedQueues } from '../queue/embedded-queues.ts';
-import type { EmbeddedFirestore } from '../store/embedded-firestore.ts';
+import type { EmbeddedFirestore } from '../store/embedded-store.ts';
 import type { HostLog } from './host-log.ts';
 
 export interface FunctionHostOptions {

@@ -2,26 +2,9 @@ import { FirestoreMock } from '@firebase-bridge/firestore-admin';
 import { Timestamp } from 'firebase-admin/firestore';
 import type { DocumentData, Firestore } from 'firebase-admin/firestore';
 import type { Clock } from '../../src/core/ports.ts';
-
-export interface StoredDocument {
-  readonly path: string;
-  readonly data: DocumentData;
-  readonly createTime: Timestamp;
-  readonly updateTime: Timestamp;
-}
-
-/** What one commit did to one document; null: there was, or is, none. */
-export interface DocumentChange {
-  readonly path: string;
-  readonly before: StoredDocument | null;
-  readonly after: StoredDocument | null;
-}
-
-export interface Commit {
-  /** Strictly increasing over commits. */
-  readonly time: Timestamp;
-  readonly changes: readonly DocumentChange[];
-}
+import { improveQueries } from './bridge-queries.ts';
+import type { QueryAccessor } from './bridge-queries.ts';
+import type { Commit, StoredDocument } from './stored-document.ts';
 
 export interface BridgeDatabase {
   readonly firestore: Firestore;
@@ -32,9 +15,12 @@ export interface BridgeDatabase {
 }
 
 /** What we use of the bridge's internals: checked when a database opens, pinned in package.json. */
-interface Accessor {
+interface Accessor extends QueryAccessor {
   batchWrite(writes: readonly unknown[], mode: number): { readonly results: readonly Meta[] };
-  readonly _src: { readonly docs: ReadonlyMap<string, Master> };
+  readonly _src: {
+    readonly docs: ReadonlyMap<string, Master>;
+    readonly cols: QueryAccessor['_src']['cols'];
+  };
   readonly _txs: { flush(): void };
 }
 
@@ -79,6 +65,8 @@ export function openBridgeDatabase(options: {
   const time = createStoreTime(options.clock);
   bridge.systemTime.custom(time.now);
   const history = createHistoryPruner(accessor);
+  const firestore = controller.firestore();
+  const queries = improveQueries(firestore, accessor);
   const write = accessor.batchWrite.bind(accessor);
 
   accessor.batchWrite = (writes, mode) => {
@@ -93,12 +81,12 @@ export function openBridgeDatabase(options: {
       const after = toStored(path, accessor._src.docs.get(path));
       return { path, before: before[index] ?? null, after };
     });
+    queries.committed(time.now(), changes);
     history.prune(time.now().getTime());
     options.onCommit({ time: Timestamp.fromDate(time.now()), changes });
     return result;
   };
 
-  const firestore = controller.firestore();
   return {
     firestore,
     *documents() {
@@ -129,6 +117,8 @@ function requireAccessor(database: object): Accessor {
     accessor !== null &&
     'batchWrite' in accessor &&
     typeof accessor.batchWrite === 'function' &&
+    'query' in accessor &&
+    'getDoc' in accessor &&
     '_src' in accessor &&
     '_txs' in accessor
   ) {

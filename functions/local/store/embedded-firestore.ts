@@ -1,39 +1,15 @@
-import type { Firestore } from 'firebase-admin/firestore';
 import type { ImportError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { openBridgeDatabase } from './bridge-database.ts';
-import type { BridgeDatabase, Commit, StoredDocument } from './bridge-database.ts';
+import type { BridgeDatabase } from './bridge-database.ts';
+import type { Commit } from './stored-document.ts';
 import { compileDocumentRoute } from './document-route.ts';
-import type { RouteParams } from './document-route.ts';
+import type { DocumentWrite, EmbeddedFirestore } from './embedded-store.ts';
 import { openEmulatorFirestore } from './emulator-firestore.ts';
 import { lockFolder } from './folder-lock.ts';
 import { createStoreRecords } from './store-records.ts';
 import { openStateLog } from './state-log.ts';
 import type { StateLog } from './state-log.ts';
-
-export interface DocumentWrite {
-  /** The same for every delivery of one write. */
-  readonly id: string;
-  readonly path: string;
-  readonly params: RouteParams;
-  readonly before: StoredDocument | null;
-  readonly after: StoredDocument | null;
-  readonly time: Date;
-}
-
-export interface EmbeddedFirestore {
-  readonly firestore: Firestore;
-  readonly projectId: string;
-  /**
-   * Calls back for each write to a document that matches `route` (`importJobs/{jobId}`). In the
-   * embedded store that is synchronous, inside the commit: hand over, don't work, don't throw.
-   */
-  onDocumentWritten(route: string, callback: (write: DocumentWrite) => void): () => void;
-  /** Resolves when everything committed before is saved. @throws `unavailable` when it can't be */
-  flush(): Promise<void>;
-  /** Saves, compacts and unlocks. */
-  close(): Promise<void>;
-}
 
 export interface EmbeddedFirestoreOptions {
   /** Where the content is kept between runs; null: nowhere. */

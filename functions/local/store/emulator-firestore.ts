@@ -1,7 +1,7 @@
 import type { DocumentSnapshot, Firestore, QuerySnapshot } from 'firebase-admin/firestore';
-import type { StoredDocument } from './bridge-database.ts';
+import type { StoredDocument } from './stored-document.ts';
 import { compileDocumentRoute } from './document-route.ts';
-import type { DocumentWrite, EmbeddedFirestore } from './embedded-firestore.ts';
+import type { DocumentWrite, EmbeddedFirestore } from './embedded-store.ts';
 
 /**
  * The real client on Google's emulator. Writes are seen through listeners, so that several writes to

@@ -1,6 +1,6 @@
 import { Timestamp } from 'firebase-admin/firestore';
 import type { Firestore } from 'firebase-admin/firestore';
-import type { Commit, StoredDocument } from './bridge-database.ts';
+import type { Commit, StoredDocument } from './stored-document.ts';
 import { decodeFields, encodeFields } from './value-codec.ts';
 
 /** Milliseconds are exact: the store's clock has no finer ones. */

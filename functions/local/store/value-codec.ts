@@ -62,10 +62,14 @@ function encodeObject(value: object): unknown {
     const encoded = encodeMapEntries(value as Record<string, unknown>);
     return isSpecial(encoded) ? { $map: encoded } : encoded;
   }
-  if ('toArray' in value && typeof value.toArray === 'function')
-    return { $vector: value.toArray() };
+  if (isVector(value)) return { $vector: value.toArray() };
   if ('path' in value && typeof value.path === 'string') return { $reference: value.path };
   throw new TypeError('A document holds a value of a kind that is not known.');
+}
+
+/** The SDK does not export the class of its vectors. */
+export function isVector(value: object): value is { toArray(): number[] } {
+  return 'toArray' in value && typeof value.toArray === 'function';
 }
 
 function encodeList(list: readonly unknown[]): readonly unknown[] {
