@@ -32,7 +32,7 @@ async function main(): Promise<number | null> {
   await writeSecret(join(folder, 'token.viewer'), await runtime.tokens.issue('viewer'));
   const api = createApiClient(runtime.url, token);
   const job = await runImport(api, options);
-  await report(runtime, job, options);
+  await report(runtime, job);
   if (!options.once) {
     explain(runtime, job, options);
     return null;
@@ -97,13 +97,11 @@ async function createImport(api: ApiClient, options: StartOptions): Promise<stri
   return jobId;
 }
 
-async function report(runtime: Runtime, job: JobAnswer, options: StartOptions): Promise<void> {
+async function report(runtime: Runtime, job: JobAnswer): Promise<void> {
   const { imported, duplicates, failed, rejected, gone } = job.counts;
   const engagements = await readEngagements(runtime, job.id);
   if (engagements.length > 0) {
-    console.log(
-      toEngagementTable(engagements, (key) => join(options.folder, 'objects', 'local', key)),
-    );
+    console.log(toEngagementTable(engagements, (key) => runtime.objects.pathOf(key)));
   }
   console.log(
     `Import ${job.id} ${job.status}: ${imported} new, ${duplicates} known from before, ` +

@@ -3,8 +3,8 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
-  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +19,7 @@ import { createObjectHandler } from './object-handler.ts';
 
 interface Harness {
   readonly store: DiskObjectStore;
+  readonly options: Parameters<typeof createDiskObjectStore>[0];
   readonly folder: string;
   advance(ms: number): void;
   close(): Promise<void>;
@@ -28,12 +29,13 @@ async function start(): Promise<Harness> {
   const folder = mkdtempSync(join(tmpdir(), 'disk-store-'));
   let nowMs = Date.parse('2026-01-05T22:00:00Z');
   let baseUrl = '';
-  const store = createDiskObjectStore({
+  const options = {
     folder,
     signingKey: 'a key for tests',
     baseUrl: () => baseUrl,
     clock: { now: () => new Date(nowMs) },
-  });
+  };
+  const store = createDiskObjectStore(options);
   const server = await new Promise<ReturnType<typeof serve>>((resolve) => {
     const started = serve(
       { fetch: createObjectHandler(store), hostname: '127.0.0.1', port: 0 },
@@ -45,6 +47,7 @@ async function start(): Promise<Harness> {
   });
   return {
     store,
+    options,
     folder,
     advance: (ms) => void (nowMs += ms),
     async close() {
@@ -66,10 +69,10 @@ describe('A folder', () => {
   });
   afterEach(() => harness.close());
 
-  const put = (key: string, content: string) =>
+  const put = (key: string, content: string, contentType = 'audio/mpeg') =>
     store.write({
       key,
-      contentType: 'audio/mpeg',
+      contentType,
       body: ReadableStream.from([Buffer.from(content)]),
       maxBytes: 1000,
       expectedBytes: null,
@@ -96,17 +99,27 @@ describe('A folder', () => {
     expect(readdirSync(unfinished)).toEqual(['young']);
   });
 
-  it.each([
-    ['cut short', (file: string) => truncateSync(file, 100)],
-    ['emptied', (file: string) => truncateSync(file, 0)],
-    ['filled with zeroes', (file: string) => writeFileSync(file, Buffer.alloc(1000))],
-  ])('takes a file that a power failure left %s for missing', async (_name, tear) => {
-    await put('a/torn', 'x'.repeat(200));
-    tear(join(harness.folder, 'local', 'a', 'torn'));
-    expect(await store.find('a/torn')).toBeNull();
-    await expect(store.read('a/torn')).rejects.toMatchObject({ kind: 'not_found' });
-    await put('a/torn', 'again');
-    expect(await store.find('a/torn')).toMatchObject({ sizeBytes: 5 });
+  it('holds an object as the very bytes that came, at a path that a person can open', async () => {
+    await put('calls/media.mp3', 'the bytes');
+    expect(store.pathOf('calls/media.mp3')).toBe(join(harness.folder, 'local/calls/media.mp3'));
+    expect(readFileSync(store.pathOf('calls/media.mp3'), 'utf8')).toBe('the bytes');
+  });
+
+  it('knows the type of an object whose name does not tell it, after a restart as well', async () => {
+    await put('uploads/one', 'x', 'video/webm');
+    await put('calls/media.mp3', 'x', 'audio/mpeg');
+    const again = createDiskObjectStore(harness.options);
+    expect(await again.find('uploads/one')).toMatchObject({ contentType: 'video/webm' });
+    expect(await again.find('calls/media.mp3')).toMatchObject({ contentType: 'audio/mpeg' });
+  });
+
+  it('takes the checksums anew when somebody changed the file', async () => {
+    await put('a/b.json', '1');
+    const before = await store.find('a/b.json');
+    writeFileSync(store.pathOf('a/b.json'), 'changed');
+    const after = await store.find('a/b.json');
+    expect(after?.md5).not.toBe(before?.md5);
+    expect(after).toMatchObject({ sizeBytes: 7, md5: 'iXffrC+OBMuW5miCI19aug==' });
   });
 
   it('says that a key cannot lie inside another object', async () => {

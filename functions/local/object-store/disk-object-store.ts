@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Hash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -23,8 +22,8 @@ import {
   requireRange,
 } from '../../src/gcp/storage/object-rules.ts';
 import { objectNotFound } from '../../src/gcp/storage/storage-errors.ts';
-import { encodeFooter, readFooter } from './object-file.ts';
-import type { ObjectFooter } from './object-file.ts';
+import { createObjectFacts } from './object-facts.ts';
+import type { ObjectFacts } from './object-facts.ts';
 import { createLinkSigner } from './signed-link.ts';
 import type { LinkSigner } from './signed-link.ts';
 
@@ -39,6 +38,8 @@ export interface DiskObjectStoreOptions {
 
 export interface DiskObjectStore extends ObjectStore {
   readonly bucketName: string;
+  /** The file that holds an object, whether there is one or not. */
+  pathOf(key: string): string;
   /** For the handler that serves the links. */
   readonly links: LinkSigner;
 }
@@ -49,26 +50,29 @@ const gatherBytes = 256 * 1024;
 const abandonedAfterMs = 24 * 3_600_000;
 
 /**
- * Keeps objects as files under `folder`, one file each, published by a rename.
+ * Keeps objects as files under `folder`, byte for byte as they came, published by a rename.
  *
  * Nothing is synced to the disk: a killed process loses nothing that was acknowledged, a power
- * failure may lose the last seconds, and what it tore is recognised and counts as missing. Measured
- * with 10,000 objects of 100 kB on two cores and one virtual disk: 6 s without an fsync each and 10
- * to 12 s with it, for bytes that can be fetched again. About 1.3 s of the 6 are MD5.
+ * failure may lose or tear the last seconds, which the checksums on the engagement tell. 10,000
+ * objects of 100 kB were written in about half the time that they take with an fsync each, and
+ * their bytes can be fetched again.
  */
 export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObjectStore {
   const { folder, clock } = options;
   const links = createLinkSigner(options);
   const pathOf = (key: string): string =>
     join(folder, bucketName, ...requireObjectKey(key).split('/').map(encodeURIComponent));
+  const facts = createObjectFacts(join(folder, 'types'));
   let temporaryFolder: Promise<string> | null = null;
 
   const find = async (key: string): Promise<StoredObject | null> => {
-    const opened = await openObject(pathOf(key));
-    if (opened === null) return null;
-    await opened.handle.close();
-    const { contentType, sizeBytes, crc32c, md5, updatedAt } = opened.footer;
-    return { key, contentType, sizeBytes, crc32c, md5, updatedAt };
+    const handle = await openObject(pathOf(key));
+    if (handle === null) return null;
+    try {
+      return { key, ...(await facts.read(key, handle)) };
+    } finally {
+      await handle.close();
+    }
   };
   const write = async (request: WriteObjectOptions): Promise<WrittenObject> => {
     requireContentType(request.contentType);
@@ -76,7 +80,7 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
     temporaryFolder ??= prepareTemporaryFolder(join(folder, 'unfinished'), clock);
     const temporaryPath = join(await temporaryFolder, randomBytes(12).toString('hex'));
     try {
-      const measure = await writeFile({ path: temporaryPath, request, updatedAt: clock.now() });
+      const measure = await writeFile({ path: temporaryPath, request, facts });
       await publish(temporaryPath, path);
       return { key: request.key, ...measure };
     } catch (error) {
@@ -86,13 +90,14 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
   };
   const read: ObjectStore['read'] = async (key, range) => {
     if (range) requireRange(range);
-    const opened = await openObject(pathOf(key));
-    if (opened === null) throw objectNotFound();
-    return readRange({ ...opened, start: range?.start ?? 0, end: range?.end ?? null });
+    const handle = await openObject(pathOf(key));
+    if (handle === null) throw objectNotFound();
+    return readRange({ handle, start: range?.start ?? 0, end: range?.end ?? null });
   };
 
   return {
     bucketName,
+    pathOf,
     links,
     write,
     find,
@@ -108,13 +113,13 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
       });
     },
     async readJson(key) {
-      const opened = await openObject(pathOf(key));
-      if (opened === null) return null;
-      return collectJson(await readRange({ ...opened, start: 0, end: null }));
+      const handle = await openObject(pathOf(key));
+      if (handle === null) return null;
+      return collectJson(await readRange({ handle, start: 0, end: null }));
     },
     async remove(key) {
       await unlink(pathOf(key)).catch((error: unknown) => {
-        if (!isMissing(error)) throw toDiskError(error);
+        if (!isMissing(error) && codeOf(error) !== 'EISDIR') throw toDiskError(error);
       });
     },
     signRead: async (key, expiresInMs) =>
@@ -137,57 +142,45 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
   };
 }
 
-interface OpenObject {
-  readonly handle: FileHandle;
-  readonly footer: ObjectFooter;
-}
-
-/** Null when there is no object; the caller closes the handle. */
-async function openObject(path: string): Promise<OpenObject | null> {
+/** Null when there is no object: nothing, or a folder. The caller closes the handle. */
+async function openObject(path: string): Promise<FileHandle | null> {
   const handle = await open(path, 'r').catch((error: unknown) => {
     if (isMissing(error)) return null;
     throw toDiskError(error);
   });
-  if (handle === null) return null;
-  try {
-    const footer = await readFooter(handle);
-    if (footer !== null) return { handle, footer };
-  } catch (error) {
-    // A folder opens like a file and fails at the first read: it is no object.
-    if (codeOf(error) !== 'EISDIR') throw toDiskError(error);
-  }
+  if (handle === null || (await handle.stat()).isFile()) return handle;
   await handle.close();
   return null;
 }
 
-async function readRange(
-  source: OpenObject & { start: number; end: number | null },
-): Promise<AsyncIterable<Uint8Array>> {
-  const { handle, footer, start } = source;
-  const end = Math.min(source.end ?? footer.sizeBytes, footer.sizeBytes);
+async function readRange(source: {
+  handle: FileHandle;
+  start: number;
+  end: number | null;
+}): Promise<AsyncIterable<Uint8Array>> {
+  const { handle, start } = source;
+  const { size } = await handle.stat();
+  const end = Math.min(source.end ?? size, size);
   if (start < end)
     return handle.createReadStream({ start, end: end - 1, highWaterMark: gatherBytes });
   await handle.close();
-  if (start >= footer.sizeBytes && start > 0 && source.end !== start) throw rangeNotSatisfiable();
+  if (start >= size && start > 0 && source.end !== start) throw rangeNotSatisfiable();
   return Readable.from([]);
 }
 
 async function writeFile(file: {
   path: string;
   request: WriteObjectOptions;
-  updatedAt: Date;
+  facts: ObjectFacts;
 }): Promise<BodyMeasure> {
-  const { path, request, updatedAt } = file;
+  const { path, request, facts } = file;
   const body = measureBody({ ...request, signal: request.signal ?? new AbortController().signal });
-  const md5 = createHash('md5');
   const handle = await open(path, 'wx');
   try {
-    const rest = await writeChunks({ handle, chunks: body.chunks, md5 });
+    await writeChunks(handle, body.chunks);
     const measure = body.measure();
     if (measure === null) throw new Error('A file ended before its body.');
-    const { contentType } = request;
-    rest.push(encodeFooter({ ...measure, contentType, md5: md5.digest('base64'), updatedAt }));
-    await writeAll(handle, rest);
+    await facts.keepType(request, handle);
     return measure;
   } finally {
     await body.chunks.return();
@@ -195,24 +188,19 @@ async function writeFile(file: {
   }
 }
 
-/** Writes all but the last few chunks, which go with the footer: a small object is one call. */
-async function writeChunks(target: {
-  handle: FileHandle;
-  chunks: AsyncIterable<Uint8Array>;
-  md5: Hash;
-}): Promise<Uint8Array[]> {
+/** Gathers small chunks: a small object is one call. */
+async function writeChunks(handle: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   let gathered: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of target.chunks) {
-    target.md5.update(chunk);
+  for await (const chunk of chunks) {
     gathered.push(chunk);
     sizeBytes += chunk.byteLength;
     if (sizeBytes < gatherBytes) continue;
-    await writeAll(target.handle, gathered);
+    await writeAll(handle, gathered);
     gathered = [];
     sizeBytes = 0;
   }
-  return gathered;
+  if (gathered.length > 0) await writeAll(handle, gathered);
 }
 
 /** A disk may take a part only, before it says that it is full. */

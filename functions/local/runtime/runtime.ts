@@ -17,7 +17,8 @@ import { createDiskObjectStore, type DiskObjectStore } from '../object-store/dis
 import { createObjectHandler } from '../object-store/object-handler.ts';
 import { createEmbeddedQueues, type EmbeddedQueues } from '../queue/embedded-queues.ts';
 import { createSlackSandbox, type SlackMessage } from '../sandboxes/slack/slack-sandbox.ts';
-import { openEmbeddedFirestore, type EmbeddedFirestore } from '../store/embedded-firestore.ts';
+import { openEmbeddedFirestore } from '../store/embedded-firestore.ts';
+import type { EmbeddedFirestore } from '../store/embedded-store.ts';
 import { writeDemoDirectory } from './demo-directory.ts';
 import { createDevTokens, type DevTokens } from './dev-tokens.ts';
 import { openLocalKey } from './local-keys.ts';
@@ -78,7 +79,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const clock: Clock = { now: () => new Date() };
   const parts = await openParts(options, clock);
   const { store, objects, tokens, running, address } = parts;
+  // As a deployment sets it; firebase-functions warns without.
   process.env['GCLOUD_PROJECT'] ??= projectId;
+  process.env['FIREBASE_CONFIG'] ??= JSON.stringify({ projectId });
   const queues = createEmbeddedQueues();
   const app = createLocalApp({ ...parts, queues, clock, writeLog: options.writeLog });
   provideApp(app);
@@ -134,7 +137,7 @@ async function openParts(options: RuntimeOptions, clock: Clock): Promise<Parts> 
   const objects = createDiskObjectStore({
     folder: join(folder, 'objects'),
     signingKey: await openLocalKey(keys, 'links'),
-    baseUrl: () => `${address.url()}/storage`,
+    baseUrl: () => address.url(),
     clock,
   });
   const tokens = createDevTokens(await openLocalKey(keys, 'tokens'), clock);
