@@ -40,13 +40,28 @@ export function createFunctionApp(options: {
   app.use(async (request, response) => {
     const refused = await parseBody(parsers, request, response);
     if (refused === null) await serve({ hosted, slots, log, request, response });
-    else
-      response
-        .status(refused)
-        .type('text')
-        .send(refused === 413 ? 'Too large' : 'Bad request');
+    else refuseBody(response, refused);
   });
   return app;
+}
+
+/** Google's framework refuses the same bodies with the same statuses, in fewer words. */
+function refuseBody(response: Response, status: number): void {
+  const isTooLarge = status === 413;
+  const problem = {
+    type: 'about:blank',
+    title: isTooLarge ? 'The body is too large' : 'The body can not be read',
+    status,
+    code: isTooLarge ? 'body_too_large' : 'bad_request',
+    detail: isTooLarge
+      ? `Cloud Functions take at most ${bodyLimit}.`
+      : 'The body is not what its Content-Type says; for application/json: not valid JSON.',
+    remedy: isTooLarge
+      ? 'Send less at once; files go through signed uploads.'
+      : 'Send well-formed JSON in UTF-8 with "Content-Type: application/json".',
+    retryable: false,
+  };
+  response.status(status).type('application/problem+json').send(JSON.stringify(problem));
 }
 
 function requireInvoker(oidc: OidcIssuer, audience: string): RequestHandler {
