@@ -14,7 +14,9 @@ export function toEngagementTable(
     head: ['Title', 'Date', 'Length', 'People', 'First words'],
     colWidths: toWidths(width),
     wordWrap: false,
-    style: { head: ['bold'], compact: true },
+    style: process.stdout.isTTY
+      ? { head: ['bold'], compact: true }
+      : { head: [], border: [], compact: true },
   });
   for (const engagement of engagements.slice(0, maxRows)) {
     table.push(toRow(engagement));
@@ -25,7 +27,7 @@ export function toEngagementTable(
 }
 
 function toWidths(width: number): number[] {
-  const [date, length] = [18, 9];
+  const [date, length] = [18, 11];
   const rest = width - date - length - 6;
   const share = Math.floor(rest / 3);
   return [share, date, length, share, rest - 2 * share];
@@ -37,7 +39,7 @@ function toRow(engagement: Engagement): string[] {
   return [
     title ?? '–',
     startedAt?.toISOString().slice(0, 16).replace('T', ' ') ?? '–',
-    durationSeconds === null ? '–' : `${durationSeconds.toFixed(1)} s`,
+    toLength(durationSeconds),
     people.join(', ') || '–',
     transcript?.preview || '–',
   ];
@@ -47,4 +49,11 @@ function toPlace({ media }: Engagement, pathOf: (key: string) => string): string
   if (!media) return 'no recording';
   const path = relative(process.cwd(), pathOf(media.key));
   return `${path} (${Math.ceil(media.sizeBytes / 1000)} kB)`;
+}
+
+function toLength(seconds: number | null): string {
+  if (seconds === null) return '–';
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes}:${String(Math.floor(seconds % 60)).padStart(2, '0')} min`;
 }
