@@ -8,13 +8,16 @@ export const JobNotification = z.object({
   jobId: z.string(),
   /** The message that is edited in place. */
   message: Posted.nullable(),
-  /** The state that it shows, and since when. */
+  /** The state that it shows, or that the channel refused for good, and since when. */
   sentStatus: z.enum(jobStatuses).nullable(),
   sentUpdatedAt: z.date().nullable(),
   sentAt: z.date().nullable(),
   /** The end that was announced, by its instant: a job that is reopened ends again. */
   announcedEnd: z.date().nullable(),
-  /** Who sends at the moment; after a crash, until when nobody else may. */
+  /**
+   * Who sends at the moment, and until when nobody else may. Left behind after a crash or a lost
+   * answer: what was to be posted may be there.
+   */
   sender: z.object({ id: z.string(), until: z.date() }).nullable(),
 });
 export type JobNotification = z.infer<typeof JobNotification>;
@@ -40,7 +43,9 @@ export function toFirstNotification(jobId: string): JobNotification {
 
 /**
  * What to send for a job as it stands: its first message, an edit at each change of state and at
- * most every `intervalMs` between, and at its end an announcement, once per end.
+ * most every `intervalMs` between, and at its end an announcement, once per end. What little is
+ * written after the end is shown at once, as nothing comes later that would. A first message that
+ * was refused for good is tried again when the state changes.
  */
 export function decideNotification(facts: {
   readonly notification: JobNotification;
@@ -49,10 +54,11 @@ export function decideNotification(facts: {
   readonly intervalMs: number;
 }): NotificationStep {
   const { notification, job, now, intervalMs } = facts;
-  if (!notification.message) return { type: 'post' };
   const isNewStatus = notification.sentStatus !== job.status;
+  if (!notification.message) return { type: isNewStatus ? 'post' : 'nothing' };
   const isNews = notification.sentUpdatedAt?.getTime() !== job.updatedAt.getTime();
-  const isDue = now.getTime() - (notification.sentAt?.getTime() ?? 0) >= intervalMs;
+  const sentAt = notification.sentAt?.getTime() ?? 0;
+  const isDue = isEnded(job) || now.getTime() - sentAt >= intervalMs;
   if (isNewStatus || (isNews && isDue)) return { type: 'edit', message: notification.message };
   const isAnnounced = notification.announcedEnd?.getTime() === job.completedAt?.getTime();
   if (isEnded(job) && !isAnnounced) return { type: 'announce_end', at: job.completedAt };
