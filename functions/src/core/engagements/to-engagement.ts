@@ -52,7 +52,7 @@ export async function toEngagement(
   };
 }
 
-/** The first words, cut between two of them. */
+/** The first words, cut between two of them where the language sets them apart. */
 function toPreview(transcript: Transcript): string {
   let text = '';
   for (const segment of transcript.segments) {
@@ -60,8 +60,10 @@ function toPreview(transcript: Transcript): string {
     if (text.length > previewLength) break;
   }
   if (text.length <= previewLength) return text;
-  const cut = text.slice(0, previewLength);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), 1))}…`;
+  // Half a surrogate pair is no character.
+  const cut = text.slice(0, previewLength).replace(/[\uD800-\uDBFF]$/, '');
+  const space = cut.lastIndexOf(' ');
+  return `${space > 0 ? cut.slice(0, space) : cut}…`;
 }
 
 function unique(values: readonly (string | null)[]): string[] {
