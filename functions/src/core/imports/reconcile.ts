@@ -49,7 +49,7 @@ export function decideNextSteps(facts: JobFacts): readonly Step[] {
   if (steps.length > 0) return steps;
 
   if (job.listing.isFinished && isDispatched && inFlight <= 0) return [{ type: 'end' }];
-  return [{ type: 'wait', until: decideNextLook(facts, inFlight) }];
+  return [{ type: 'wait', until: decideNextLook({ ...facts, job }, inFlight) }];
 }
 
 /** Calls that the night still leaves to a nightly job; any number for the others. */
@@ -73,14 +73,17 @@ function isLimited(job: ImportJob, now: Date): job is ImportJob & { limitedUntil
 }
 
 /** About when half of what is in flight will be through, so that the window never runs dry. */
-function decideNextLook({ job, totals, now }: JobFacts, inFlight: number): Date {
+function decideNextLook(
+  { job, totals, now }: JobFacts & { readonly job: { readonly startedAt: Date } },
+  inFlight: number,
+): Date {
   const at = now.getTime();
   if (inFlight <= 0) {
     // A limit that has passed is not what the job waits for.
     const limitedMs = isLimited(job, now) ? job.limitedUntil.getTime() - at : idleWaitMs;
     return new Date(at + Math.min(Math.max(limitedMs, minWaitMs), idleWaitMs));
   }
-  const elapsedMs = Math.max(at - (job.startedAt?.getTime() ?? at), 1);
+  const elapsedMs = Math.max(at - job.startedAt.getTime(), 1);
   const perCallMs = elapsedMs / Math.max(endedCalls(totals), 1);
   const waitMs = Math.min(Math.max((perCallMs * inFlight) / 2, minWaitMs), maxWaitMs);
   return new Date(at + waitMs);
