@@ -4,7 +4,8 @@ import { getApp } from '../../app.ts';
 import { region } from '../../config.ts';
 import { answerTask } from './answer-task.ts';
 
-const Payload = z.strictObject({ jobId: z.string().min(1) });
+/** Ids become document paths: nothing else is let through. */
+const Payload = z.strictObject({ jobId: z.string().regex(/^[a-z0-9]{20}$/) });
 
 /** Moves one import job on: lists, dispatches, counts, ends. Safe to run at any time, any number of times. */
 export const advanceJob = onTaskDispatched(
@@ -17,8 +18,7 @@ export const advanceJob = onTaskDispatched(
     retryConfig: { maxAttempts: 20, minBackoffSeconds: 1, maxBackoffSeconds: 60, maxDoublings: 5 },
   },
   (request) =>
-    answerTask(async () => {
-      const { jobId } = Payload.parse(request.data);
+    answerTask({ schema: Payload, data: request.data }, async ({ jobId }) => {
       const { advanceJob: advance } = await import('../../core/imports/advance-job.ts');
       await advance(await getApp().engine(), jobId);
     }),

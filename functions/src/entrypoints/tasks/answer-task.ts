@@ -1,5 +1,5 @@
 import { HttpsError, type FunctionsErrorCode } from 'firebase-functions/https';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { toImportError, type ErrorKind } from '../../core/errors.ts';
 import { getApp } from '../../app.ts';
 
@@ -8,11 +8,15 @@ import { getApp } from '../../app.ts';
  * the public message only, because firebase-functions logs it. A payload that we did not write is
  * dropped: it would never become right.
  */
-export async function answerTask(work: () => Promise<void>): Promise<void> {
+export async function answerTask<T>(
+  task: { readonly schema: z.ZodType<T>; readonly data: unknown },
+  work: (payload: T) => Promise<void>,
+): Promise<void> {
+  const payload = task.schema.safeParse(task.data);
+  if (!payload.success) return getApp().logs.taskRefused({ reason: payload.error.message });
   try {
-    await work();
+    await work(payload.data);
   } catch (thrown) {
-    if (thrown instanceof z.ZodError) return getApp().logs.taskRefused({ reason: thrown.message });
     const error = toImportError(thrown, 'tasks');
     if (error.kind === 'not_found') return getApp().logs.taskRefused({ reason: error.message });
     if (error.kind === 'internal') getApp().logs.taskFailed({ cause: error.cause ?? error });

@@ -4,7 +4,11 @@ import { getApp } from '../../app.ts';
 import { region } from '../../config.ts';
 import { answerTask } from './answer-task.ts';
 
-const Payload = z.strictObject({ jobId: z.string().min(1), callKey: z.string().min(1) });
+/** Ids become document paths: nothing else is let through. */
+const Payload = z.strictObject({
+  jobId: z.string().regex(/^[a-z0-9]{20}$/),
+  callKey: z.string().regex(/^[a-z2-7]{52}$/),
+});
 
 /** Imports one call: downloads, stores, transcribes, matches, completes. Safe to deliver twice. */
 export const processCall = onTaskDispatched(
@@ -17,8 +21,7 @@ export const processCall = onTaskDispatched(
     retryConfig: { maxAttempts: 20, minBackoffSeconds: 2, maxBackoffSeconds: 600, maxDoublings: 8 },
   },
   (request) =>
-    answerTask(async () => {
-      const target = Payload.parse(request.data);
+    answerTask({ schema: Payload, data: request.data }, async (target) => {
       const { processCall: process } = await import('../../core/imports/process-call.ts');
       await process(await getApp().engine(), target);
     }),
