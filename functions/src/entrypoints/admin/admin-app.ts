@@ -6,7 +6,7 @@ import { addUploadRoutes } from './upload-routes.ts';
 import type { AdminApp, AdminEnv, AdminServices } from './admin-env.ts';
 import { answerError, answerProblem } from './error-handler.ts';
 import { identifyRequest, requireCaller, requireJsonBody } from './gate.ts';
-import { badRequest, ProblemError } from './problem.ts';
+import { badRequest, ProblemError, toPointer } from './problem.ts';
 
 /**
  * The admin API as a fetch handler. Its routes are declared once, by zod schemas: parsing, types and
@@ -45,23 +45,19 @@ export function createAdminApp(services: AdminServices): AdminApp {
 const refuseInvalid: Hook<unknown, AdminEnv, string, unknown> = (result) => {
   if (result.success) return;
   const errors = result.error.issues.flatMap((issue) => {
-    const at = result.target === 'json' ? toPointer(issue.path) : issue.path.join('.');
-    const isUnknown = issue.code === 'unrecognized_keys';
-    const names = isUnknown ? issue.keys : [null];
-    return names.map((name) => ({
-      pointer: name === null ? at : result.target === 'json' ? `${at}/${name}` : name,
-      detail: name === null ? issue.message : 'is not a known field',
+    const toPlace = (path: readonly PropertyKey[]) =>
+      result.target === 'json' ? toPointer(path) : path.join('.');
+    if (issue.code !== 'unrecognized_keys') {
+      return [{ pointer: toPlace(issue.path), detail: issue.message }];
+    }
+    return issue.keys.map((name) => ({
+      pointer: toPlace([...issue.path, name]),
+      detail: 'is not a known field',
     }));
   });
   const where = result.target === 'json' ? 'body' : result.target === 'param' ? 'path' : 'query';
   throw badRequest(`The ${where} is not right.`, errors);
 };
-
-function toPointer(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-    .join('');
-}
 
 function withoutPrefix(path: string): string {
   return path.replace(/^\/admin(?=\/|$)/, '') || '/';
@@ -77,7 +73,7 @@ function toMissing(app: AdminApp, method: string, path: string) {
       status: 404,
       code: 'no_such_path',
       title: 'No such path',
-      detail: `There is nothing at ${path}.`,
+      detail: `There is nothing at /admin${path}.`,
       remedy: 'GET /admin/openapi.json describes what there is.',
       retryable: false,
     }).problem;
@@ -87,7 +83,7 @@ function toMissing(app: AdminApp, method: string, path: string) {
     status: 405,
     code: 'method_not_allowed',
     title: 'Not with this method',
-    detail: `${method} is not possible at ${path}.`,
+    detail: `${method} is not possible at /admin${path}.`,
     remedy: `Use ${allowed}.`,
     retryable: false,
     headers: { Allow: allowed },

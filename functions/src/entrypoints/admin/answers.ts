@@ -23,6 +23,11 @@ export const problems = {
   403: problem('The role may not do this.'),
   404: problem('There is no such thing.'),
   409: problem('Not possible in the present state.'),
+  413: problem('The body is too large.'),
+  415: problem('The body is not JSON.'),
   422: problem('The platform rejects the credentials.'),
+  429: problem('The platform wants us to wait; `Retry-After` says how long.'),
+  500: problem('Something went wrong on our side.'),
+  502: problem('The platform answered with something unexpected.'),
   503: problem('The platform or a service of ours does not answer.'),
 };

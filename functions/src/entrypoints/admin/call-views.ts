@@ -5,7 +5,7 @@ import type { CallStatus } from '../../core/imports/imported-call.ts';
 import type { ImportJob } from '../../core/imports/import-job.ts';
 import { toCallView, toDuplicateView } from './job-view.ts';
 import { readCursor } from './paging.ts';
-import type { CallDetailView, CallView } from './schemas.ts';
+import { CallId, type CallDetailView, type CallView } from './schemas.ts';
 
 const linkMs = 3_600_000;
 
@@ -37,7 +37,7 @@ export async function listCalls(
   return { views: calls.map(toCallView), next: last && { after: last.callKey } };
 }
 
-const CallPosition = z.strictObject({ after: z.string().min(1) });
+const CallPosition = z.strictObject({ after: CallId });
 const DuplicatePosition = z.strictObject({ page: z.int().min(0), skip: z.int().min(0) });
 
 /** Duplicates lie on the job's pages: page by page until `limit` are found. */

@@ -58,8 +58,8 @@ function toClientProblem(thrown: HTTPException): Problem {
     status: thrown.status,
     code: 'bad_request',
     title: wordsOf('bad_request').title,
-    detail: thrown.message || 'The body is not valid JSON.',
-    remedy: 'Send a JSON object with Content-Type: application/json.',
+    detail: 'The body is empty or not valid JSON.',
+    remedy: 'Send a JSON object with "Content-Type: application/json".',
     retryable: false,
   };
 }

@@ -41,11 +41,13 @@ export function requireJsonBody(): MiddlewareHandler<AdminEnv> {
     },
   });
   return async (c, next) => {
-    const hasBody = c.req.method === 'POST' && c.req.header('content-length') !== '0';
-    if (!hasBody) return next();
-    if (Number(c.req.header('content-length') ?? 0) > maxBodyBytes) throw tooLarge();
+    const length = c.req.header('content-length');
+    if (c.req.method !== 'POST' || length === '0') return next();
+    if (Number(length ?? 0) > maxBodyBytes) throw tooLarge();
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-    if (type !== undefined && type !== 'application/json') throw notJson(type);
+    const isDeclared = length !== undefined || c.req.header('transfer-encoding') !== undefined;
+    // A body without a type would be passed over, and with it what the caller asked for.
+    if (type === undefined ? isDeclared : type !== 'application/json') throw notJson(type);
     return limit(c, next);
   };
 }
@@ -87,12 +89,12 @@ function tooLarge(): ProblemError {
   });
 }
 
-function notJson(type: string): ProblemError {
+function notJson(type: string | undefined): ProblemError {
   return new ProblemError({
     status: 415,
     code: 'unsupported_media_type',
     title: 'Not JSON',
-    detail: `The body is "${type}".`,
+    detail: type === undefined ? 'The body has no type.' : `The body is "${type}".`,
     remedy: 'Send the body as JSON with "Content-Type: application/json".',
     retryable: false,
   });

@@ -6,7 +6,15 @@ import { toDuration } from './duration.ts';
 import { toJobView } from './job-view.ts';
 import { readCursor, toNextLink } from './paging.ts';
 import { requireContext, toPlatform } from './platform-choice.ts';
-import { CreatedImportView, CreateImportBody, JobView, ListImportsQuery } from './schemas.ts';
+import { pointingAt } from './problem.ts';
+import {
+  CreatedImportView,
+  CreateImportBody,
+  Id,
+  Instant,
+  JobView,
+  ListImportsQuery,
+} from './schemas.ts';
 import { toCredentials } from './source-of-calls.ts';
 
 const create = createRoute({
@@ -38,10 +46,12 @@ export function addImportRoutes(app: AdminApp, services: AdminServices): void {
     const body = c.req.valid('json');
     const { customerId, options } = body;
     const platforms = await services.platforms();
-    const context = requireContext(platforms, body.platform);
+    const context = requireContext(platforms, { name: body.platform, pointer: '/platform' });
     const engine = await services.engine();
     const credentials = await toCredentials(context, body);
-    const filters = context.parseFilters(options?.filters ?? {});
+    const filters = await pointingAt('/options/filters', () =>
+      context.parseFilters(options?.filters ?? {}),
+    );
     const { start = null, end = null } = options?.dateRange ?? {};
     const caller = c.get('caller');
     const { job, estimate } = await createImport(engine, context, {
@@ -66,7 +76,10 @@ export function addImportRoutes(app: AdminApp, services: AdminServices): void {
   app.openapi(list, async (c) => {
     const query = c.req.valid('query');
     const { customerId, status = null, limit } = query;
-    const platform = query.platform ? toPlatform(await services.platforms(), query.platform) : null;
+    const platform =
+      query.platform === undefined
+        ? null
+        : toPlatform(await services.platforms(), { name: query.platform, pointer: 'platform' });
     const engine = await services.engine();
     const after = readCursor(query.cursor, JobPosition);
     const jobs = await engine.jobs.list({ customerId, status, platform, limit, after });
@@ -77,7 +90,4 @@ export function addImportRoutes(app: AdminApp, services: AdminServices): void {
   });
 }
 
-const JobPosition = z.strictObject({
-  createdAt: z.iso.datetime().transform((text) => new Date(text)),
-  id: z.string().min(1),
-});
+const JobPosition = z.strictObject({ createdAt: Instant, id: Id });

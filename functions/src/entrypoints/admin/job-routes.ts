@@ -14,6 +14,7 @@ import { describeCall, listCalls } from './call-views.ts';
 import { toJobView, toReportView } from './job-view.ts';
 import { toNextLink } from './paging.ts';
 import { requireContext } from './platform-choice.ts';
+import { pointingAt } from './problem.ts';
 import {
   CallDetailView,
   CallParams,
@@ -24,6 +25,7 @@ import {
   ReportView,
   RetryBody,
 } from './schemas.ts';
+import { toRetryCredentials } from './source-of-calls.ts';
 
 const status = createRoute({
   method: 'get',
@@ -128,10 +130,13 @@ function addControlRoutes(app: AdminApp, services: AdminServices): void {
   app.openapi(retry, async (c) => {
     const engine = await services.engine();
     const job = await requireJob(engine, c.req.valid('param').jobId);
-    const context = requireContext(await services.platforms(), job.platform);
-    const sent = c.req.valid('json')?.credentials;
-    const credentials = sent ? context.parseCredentials(sent) : null;
-    return c.json(await retryImport(engine, context, { job, credentials }), 200);
+    const platform = { name: job.platform, pointer: 'jobId' };
+    const context = requireContext(await services.platforms(), platform);
+    const credentials = await toRetryCredentials(context, c.req.valid('json'));
+    const retried = await pointingAt('/credentials', () =>
+      retryImport(engine, context, { job, credentials }),
+    );
+    return c.json(retried, 200);
   });
   app.openapi(pause, async (c) => {
     const engine = await services.engine();

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../core/errors.ts';
+import { ImportError, type ErrorKind } from '../../core/errors.ts';
 
 /** One wrong place in a request. `pointer` is a JSON Pointer into the body (RFC 6901), or the parameter's name. */
 export interface ProblemDetail {
@@ -76,4 +76,21 @@ export function badRequest(detail: string, errors: readonly ProblemDetail[] = []
     retryable: false,
     errors,
   });
+}
+
+/** Runs `work`; where it finds the caller's input wrong, the answer points at the place. @throws a 400 */
+export async function pointingAt<T>(pointer: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ImportError) || error.kind !== 'bad_request') throw error;
+    throw badRequest(error.publicMessage, [{ pointer, detail: error.publicMessage }]);
+  }
+}
+
+/** A JSON Pointer (RFC 6901) to a place in the body. */
+export function toPointer(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('');
 }

@@ -8,11 +8,21 @@ export const CustomerId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, "_" or "-"')
   .openapi({ example: 'acme' });
-const Id = z.string().regex(/^[a-z0-9]{20}$/, 'must be 20 lower-case letters and digits');
+export const Id = z.string().regex(/^[a-z0-9]{20}$/, 'must be 20 lower-case letters and digits');
+export const CallId = z
+  .string()
+  .regex(/^[a-z2-7]{52}$/, 'must be a call id: 52 characters of a-z and 2-7');
 
-const Instant = z.iso
+/** Firestore holds the years 1 to 9999 and refuses any other; recorded calls are younger than 1970. */
+export const Instant = z.iso
   .datetime({ offset: true, message: 'must be an instant like 2026-01-31T00:00:00Z' })
+  .refine((text) => isStorable(new Date(text)), 'must lie between the years 1970 and 9999')
   .transform((text) => new Date(text));
+
+function isStorable(instant: Date): boolean {
+  const year = instant.getUTCFullYear();
+  return year >= 1970 && year <= 9999;
+}
 
 export const CreateImportBody = z
   .strictObject({
@@ -77,10 +87,7 @@ export const CreateUploadsBody = z
 
 export const JobParams = z.object({ jobId: Id.openapi({ param: { name: 'jobId', in: 'path' } }) });
 export const CallParams = JobParams.extend({
-  callId: z
-    .string()
-    .regex(/^[a-z2-7]{52}$/, 'must be a call id: 52 characters of a-z and 2-7')
-    .openapi({ param: { name: 'callId', in: 'path' } }),
+  callId: CallId.openapi({ param: { name: 'callId', in: 'path' } }),
 });
 
 const limit = z.coerce.number().int().min(1).max(100).default(20);

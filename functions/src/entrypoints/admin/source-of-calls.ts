@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import type { PlatformContext } from '../../app.ts';
 import type { Credentials } from '../../core/imports/import-context.ts';
-import { badRequest, type ProblemDetail } from './problem.ts';
-import type { CreateImportBody } from './schemas.ts';
+import { badRequest, pointingAt, type ProblemDetail } from './problem.ts';
+import type { CreateImportBody, RetryBody } from './schemas.ts';
 
 type Body = Pick<
   z.output<typeof CreateImportBody>,
@@ -18,11 +18,25 @@ export async function toCredentials(context: PlatformContext, body: Body): Promi
   if (context.acceptUploads) {
     refuseGiven(context, { credentials });
     if (!uploads) throw missing(context, '/uploads', 'required: from POST /admin/uploads');
-    return context.acceptUploads({ customerId, uploads, metadata: metadata ?? [] });
+    const { acceptUploads } = context;
+    const pointer = metadata === undefined ? '/uploads' : '/metadata';
+    const batch = { customerId, uploads, metadata: metadata ?? [] };
+    return pointingAt(pointer, () => acceptUploads(batch));
   }
   refuseGiven(context, { uploads, metadata });
   if (!credentials) throw missing(context, '/credentials', 'required: see GET /admin/platforms');
-  return context.parseCredentials(credentials);
+  return pointingAt('/credentials', () => context.parseCredentials(credentials));
+}
+
+/** Fresh credentials for a retry, null when none were sent. @throws a 400 as `toCredentials` */
+export async function toRetryCredentials(
+  context: PlatformContext,
+  body: z.output<typeof RetryBody> | undefined,
+): Promise<Credentials | null> {
+  const credentials = body?.credentials;
+  if (context.auth === 'none') refuseGiven(context, { credentials });
+  if (!credentials) return null;
+  return pointingAt('/credentials', () => context.parseCredentials(credentials));
 }
 
 function refuseGiven(context: PlatformContext, fields: Readonly<Record<string, unknown>>): void {
