@@ -122,6 +122,13 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
         if (!isMissing(error) && codeOf(error) !== 'EISDIR') throw toDiskError(error);
       });
     },
+    ...createLinks(links, clock),
+    uriOf: (key) => `gs://${bucketName}/${requireObjectKey(key)}`,
+  };
+}
+
+function createLinks(links: LinkSigner, clock: Clock): Pick<ObjectStore, 'signRead' | 'signWrite'> {
+  return {
     signRead: async (key, expiresInMs) =>
       links.sign({
         method: 'GET',
@@ -138,7 +145,6 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
         contentType: requireContentType(contentType),
         maxBytes,
       }),
-    uriOf: (key) => `gs://${bucketName}/${requireObjectKey(key)}`,
   };
 }
 

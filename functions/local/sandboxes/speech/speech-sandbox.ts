@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { toFileResult, type BatchRequest, type Recognition } from './speech-answers.ts';
 
-export type { Recognition, Utterance } from './speech-answers.ts';
+export type { Recognition } from './speech-answers.ts';
 
 /** What goes wrong with a recording, on purpose. Codes are gRPC statuses. */
 export type SpeechFault =
