@@ -312,6 +312,18 @@ describe('cleanParticipants', () => {
       ],
     ],
     [
+      'a number alone on a shared line: the first there',
+      [
+        person({ email: 'ann@acme.example', phone: '+12025550123' }),
+        person({ email: 'bob@acme.example', phone: '+12025550123' }),
+        person({ phone: '+12025550123', attended: true }),
+      ],
+      [
+        person({ email: 'ann@acme.example', phone: '+12025550123', attended: true }),
+        person({ email: 'bob@acme.example', phone: '+12025550123' }),
+      ],
+    ],
+    [
       'the same name, where neither can be reached',
       [person({ name: 'Ann Lee', id: 's1' }), person({ name: 'ann lee', attended: true })],
       [person({ name: 'Ann Lee', id: 's1', attended: true })],

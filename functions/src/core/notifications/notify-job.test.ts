@@ -493,6 +493,11 @@ describe('notifyJob', () => {
 
       await scene.trigger();
 
+      expect(scene.asked).toEqual([
+        'post progress: queued, 0 imported',
+        'findPosted job-1',
+        'edit progress: in_progress, 0 imported',
+      ]);
       expect(scene.texts()).toEqual(['progress: in_progress, 0 imported']);
       expect(scene.record()).toMatchObject({ sentStatus: 'in_progress', sender: null });
     });
