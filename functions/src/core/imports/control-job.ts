@@ -49,8 +49,8 @@ export async function resumeImport(engine: Engine, jobId: string): Promise<Impor
 }
 
 /**
- * Starts the failed calls of a job again, and goes on with a listing that had stopped; an ended job
- * is reopened. A one-off credential was destroyed at the job's end, so `credentials` are then needed.
+ * Starts the failed calls of a job again, all of them: a person asks for it, who may have mended what
+ * we take for permanent. Goes on with a listing that had stopped; an ended job is reopened. A one-off credential was destroyed at the job's end, so `credentials` are then needed.
  * @throws `not_found`, `conflict` for a cancelled job, `bad_request` when credentials are missing
  */
 export async function retryImport(

@@ -173,6 +173,7 @@ function emptyProgress(now: Date) {
       redispatch: null,
       round: 0,
       allowance: null,
+      allowanceHour: null,
     },
     lease: { holder: '', epoch: 0, expiresAt: null },
     lastError: null,

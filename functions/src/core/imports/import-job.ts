@@ -76,6 +76,8 @@ const JobBase = z.object({
     round: z.int(),
     /** Calls that a nightly job may still start; null when not limited. */
     allowance: z.int().nullable(),
+    /** The hour (since the epoch) that the allowance was given for: it is given once. */
+    allowanceHour: z.int().nullable().default(null),
   }),
   lease: Lease,
   lastError: JobError.nullable(),

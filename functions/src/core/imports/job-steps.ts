@@ -144,8 +144,7 @@ export async function enqueueCalls(
 
 /**
  * Ends the job: because every call is through (`error` null), or because it can't go on. The counters
- * are held against the store's own counts first; where those say that calls are still under way, the
- * job goes on. A one-off credential is destroyed after the end is written; the sweep does it if not.
+ * are held against the store's own counts first, and corrected where they have lost some. A one-off credential is destroyed after the end is written; the sweep does it if not.
  */
 export async function endJob(run: JobRun, error: ImportError | null): Promise<boolean> {
   const { engine } = run;
@@ -165,7 +164,7 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
       ...ended,
       totals,
       lease,
-      lastError: outcome.lastError ?? job.lastError,
+      lastError: outcome.lastError,
       updatedAt: now,
     };
   });
@@ -185,8 +184,14 @@ async function auditTotals(run: JobRun): Promise<CallTotals> {
     calls.countByStatus(jobId, 'failed'),
     jobs.sumTotals(jobId),
   ]);
-  if (imported === totals.imported && failed === totals.failed) return totals;
+  // Fewer than the counters say: another job has adopted failed calls of this one since.
+  const hasLost = imported > totals.imported || failed > totals.failed;
+  if (!hasLost) return totals;
   const counted = imported + failed;
   logs.totalsCorrected({ jobId, customerId, counted, stored: totals.imported + totals.failed });
-  return { ...totals, imported, failed };
+  return {
+    ...totals,
+    imported: Math.max(imported, totals.imported),
+    failed: Math.max(failed, totals.failed),
+  };
 }

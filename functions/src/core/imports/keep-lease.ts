@@ -15,12 +15,13 @@ export function keepLease(
   const { callKey, jobId, lease } = claim.call;
   const renew = async () => {
     const until = new Date(engine.clock.now().getTime() + engine.settings.leaseMs);
-    const isOurs = await engine.calls.transact({ callKey, jobId }, ({ call, job }) => {
-      const isHeld = call && call.lease.epoch === lease.epoch && isInWork(call);
+    const isKept = await engine.calls.transact({ callKey, jobId }, ({ call, job }) => {
+      const isOurs = call && call.lease.epoch === lease.epoch && call.lease.expiresAt !== null;
+      const isHeld = isOurs && isInWork(call);
       if (!isHeld || !job || !isLive(job)) return { call: null, result: false };
       return { call: transitionCall(call, { type: 'renew', until }), result: true };
     });
-    if (!isOurs) controller.abort();
+    if (!isKept) controller.abort();
   };
   const timer = setInterval(() => {
     // A renewal that fails is tried again by the next; the lease outlasts two of them.

@@ -7,8 +7,8 @@ const maxJobs = 500;
 
 /**
  * Hourly at night: shares this hour's part of the nightly calls out among the nightly jobs, oldest
- * first, evenly between customers, and starts or pokes each job that got some. Run twice within the
- * hour it sets the same allowances again: they are set, not added.
+ * first, evenly between customers, and starts or pokes each job that got some. Allowances are given
+ * once an hour: a second run leaves them alone, and what a job did not use is not added up.
  */
 export async function processImportQueue(engine: Engine): Promise<void> {
   const { settings, clock } = engine;
@@ -18,18 +18,20 @@ export async function processImportQueue(engine: Engine): Promise<void> {
   const nightly = open.filter((job) => job.config.schedule === 'nightly');
   const hourly = Math.ceil(settings.nightlyCalls / nightHours(settings.night));
   const hour = Math.floor(now.getTime() / 3_600_000);
-  for (const [jobId, allowance] of shareOut(nightly, hourly)) {
-    const isOpen = await engine.jobs.transact(jobId, (job) => {
-      if (job.status !== 'queued' && !isLive(job)) return { job: null, result: false };
+  const granted = shareOut(nightly, hourly);
+  for (const { id } of nightly) {
+    const allowance = granted.get(id) ?? 0;
+    const isGranted = await engine.jobs.transact(id, (job) => {
+      const isGiven = job.dispatch.allowanceHour === hour;
+      if (isGiven || (job.status !== 'queued' && !isLive(job))) return { job: null, result: false };
+      const dispatch = { ...job.dispatch, allowance, allowanceHour: hour };
+      if (allowance === 0) return { job: { ...job, dispatch }, result: false };
       const started =
         job.status === 'queued' ? transitionJob(job, { type: 'start', at: now }) : job;
-      const dispatch = { ...job.dispatch, allowance };
-      return {
-        job: { ...started, dispatch, nextAdvanceAt: now, updatedAt: now },
-        result: true,
-      };
+      const next = { ...started, dispatch, nextAdvanceAt: now, updatedAt: now };
+      return { job: next, result: true };
     });
-    if (isOpen) await pokeJob(engine, jobId, `night-${hour}`);
+    if (isGranted) await pokeJob(engine, id, `night-${hour}`);
   }
 }
 

@@ -64,7 +64,7 @@ describe('decideOutcome', () => {
       lastError: {
         kind: 'contract',
         source: 'gong',
-        message: 'The platform counts 3 calls more than it listed in this range.',
+        message: 'The platform counts 3 more than it listed in this range.',
         at: new Date('2026-03-02T09:45:00Z'),
       },
     });

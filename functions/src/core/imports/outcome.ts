@@ -21,7 +21,7 @@ export function decideOutcome(facts: {
     lastError: {
       kind: 'contract',
       source: job.platform,
-      message: `The platform counts ${missing} calls more than it listed in this range.`,
+      message: `The platform counts ${missing} more than it listed in this range.`,
       at: job.updatedAt,
     },
   };

@@ -343,6 +343,7 @@ describe('planRetry', () => {
       redispatch: null,
       round: 2,
       allowance: null,
+      allowanceHour: null,
     },
   });
   const failed = (callKey: string, jobId = 'job-1') => sampleCall('failed', { callKey, jobId });

@@ -58,6 +58,8 @@ export function planPage(
     listedCalls: job.listedCalls + calls.length,
     duplicateCalls: job.duplicateCalls + duplicates.length,
     limitedUntil: null,
+    // What stopped an earlier try at listing is over.
+    lastError: null,
     updatedAt: now,
   };
   const callKeys = calls.map((call) => call.callKey);

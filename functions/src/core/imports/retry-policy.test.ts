@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { errorKinds, ImportError, type ErrorKind } from '../errors.ts';
 import { defaultSettings } from '../settings.ts';
-import { sampleCall } from '../testing/sample-records.ts';
+import { sampleAttempt, sampleCall } from '../testing/sample-records.ts';
+import type { ImportedCall } from './imported-call.ts';
 import {
   decideAfterFailure,
   toAttempt,
@@ -20,7 +21,7 @@ const noon = new Date('2026-03-02T12:00:00Z');
 
 function decide(
   error: Partial<ConstructorParameters<typeof ImportError>[0]> & { readonly kind: ErrorKind },
-  call: { readonly failures?: number; readonly notReady?: number } = {},
+  call: Partial<Pick<ImportedCall, 'failures' | 'notReady' | 'attempts'>> = {},
   random = 0.5,
 ): FailureDecision {
   return decideAfterFailure({
@@ -134,6 +135,17 @@ describe('decideAfterFailure', () => {
     expect(decide({ kind: 'not_ready', retryAfterMs: 30_000 }, { notReady: 1 })).toEqual(
       release('12:00:32', 'not_ready'),
     );
+  });
+
+  it('waits longer from limit to limit in a row, and not for those before another failure', () => {
+    const limit = { ...sampleAttempt, kind: 'rate_limited' } as const;
+    const other = { ...sampleAttempt, kind: 'timeout' } as const;
+    const after = (attempts: ImportedCall['attempts']) =>
+      decide({ kind: 'rate_limited' }, { attempts });
+    expect(after([])).toEqual(release('12:00:01', 'nothing'));
+    expect(after([limit])).toEqual(release('12:00:02', 'nothing'));
+    expect(after([other, limit, limit])).toEqual(release('12:00:04', 'nothing'));
+    expect(after([limit, limit, other])).toEqual(release('12:00:01', 'nothing'));
   });
 
   it.each(['not_ready', 'rate_limited', 'timeout', 'unavailable', 'conflict', 'internal'] as const)(

@@ -32,7 +32,8 @@ export function decideAfterFailure(facts: {
   if (rule.inTask === 'stop_job') return { type: 'stop_job' };
   if (!error.retryable) return { type: 'fail', retryable: false };
   if (error.kind === 'rate_limited') {
-    return { type: 'release', notBefore: later(facts, 1), counts: 'nothing', rethrow: false };
+    const notBefore = later(facts, limitsInARow(call) + 1);
+    return { type: 'release', notBefore, counts: 'nothing', rethrow: false };
   }
   if (error.kind === 'not_ready') {
     if (call.notReady + 1 >= settings.maxNotReady) return { type: 'fail', retryable: true };
@@ -44,6 +45,12 @@ export function decideAfterFailure(facts: {
     return { type: 'release', notBefore: later(facts, 1), counts: 'failure', rethrow: false };
   }
   return { type: 'release', notBefore: null, counts: 'failure', rethrow: true };
+}
+
+/** How often the platform said "too many requests" since it last said anything else. */
+function limitsInARow({ attempts }: ImportedCall): number {
+  const last = attempts.findLastIndex((attempt) => attempt.kind !== 'rate_limited');
+  return attempts.length - 1 - last;
 }
 
 /** Full jitter: anywhere up to the bound, which doubles with each try (AWS "Exponential Backoff And Jitter"). */
