@@ -5,6 +5,8 @@ import { serveFirestore } from './firestore-server.ts';
 import type { FirestoreServer } from './firestore-server.ts';
 
 const projectId = 'demo-grpc';
+// The client would ask whether it runs in the cloud.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
 
 let store: EmbeddedFirestore;
 let server: FirestoreServer;

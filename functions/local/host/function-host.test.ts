@@ -17,6 +17,7 @@ import { createEmbeddedQueues } from '../queue/embedded-queues.ts';
 import { openEmbeddedFirestore } from '../store/embedded-firestore.ts';
 import type { EmbeddedFirestore } from '../store/embedded-store.ts';
 import { createFunctionHost } from './function-host.ts';
+import { createOidcIssuer } from './oidc.ts';
 import type { FunctionHost } from './function-host.ts';
 import type { FunctionHostOptions } from './host-options.ts';
 import { startHttpServer } from './http-server.ts';
@@ -407,6 +408,48 @@ describe('a Firestore function', () => {
     resolve();
     await killedServer.close(100);
     await killed.stop();
+  });
+});
+
+describe('a host that delivers to another one', () => {
+  /** As another process would host them: `near` has the queues and the clock, `far` the functions. */
+  async function serveApart(functions: Record<string, unknown>, deliverTo: () => string) {
+    const oidc = await createOidcIssuer({ projectId, clock, sharedKey: Buffer.alloc(32, 7) });
+    await serve(functions, { oidc });
+    const shared = { functions, projectId, store, clock, log, random: Math.random, folder: null };
+    return createFunctionHost({ ...shared, queues, runsSchedules: false, oidc, deliverTo });
+  }
+
+  it('sends it tasks and schedules, which it accepts', async () => {
+    const seen: unknown[] = [];
+    const processCall = onTaskDispatched(({ data, auth }) => void seen.push([data, auth?.uid]));
+    const sweep = onSchedule('every 1 minutes', ({ jobName }) => void seen.push(jobName));
+    const near = await serveApart({ processCall, sweep }, () => server.url);
+    await enqueue('call-1', { attempt: 1 });
+    await near.drain();
+    expect(await near.runSchedule('sweep')).toBe(200);
+    await near.stop();
+    expect(seen).toEqual([
+      [{ attempt: 1 }, 'tasks@demo-host.iam.gserviceaccount.com'],
+      'firebase-schedule-sweep-europe-west1',
+    ]);
+  });
+
+  it('delivers again what nobody was there for', async () => {
+    let asked = 0;
+    let runs = 0;
+    const processCall = onTaskDispatched({ retryConfig: { minBackoffSeconds: 0.001 } }, () => {
+      runs += 1;
+    });
+    const near = await serveApart({ processCall }, () => {
+      asked += 1;
+      if (asked < 3) throw new Error('Nobody is there.');
+      return server.url;
+    });
+    await enqueue('call-1');
+    await near.drain();
+    await near.stop();
+    expect([asked, runs]).toEqual([3, 1]);
   });
 });
 

@@ -49,7 +49,7 @@ interface Hosting {
  */
 export async function createFunctionHost(options: FunctionHostOptions): Promise<FunctionHost> {
   const functions = readFunctions(options.functions);
-  const oidc = await createOidcIssuer(options);
+  const oidc = options.oidc ?? (await createOidcIssuer(options));
   let baseUrl = 'http://127.0.0.1';
   const regionOf = (hosted: HostedFunction): string =>
     hosted.region ?? options.region ?? defaultRegion;
@@ -58,7 +58,7 @@ export async function createFunctionHost(options: FunctionHostOptions): Promise<
   const hostings = new Map<string, Hosting>();
   for (const hosted of functions) {
     const path = pathOf(hosted);
-    const url = (): string => `${baseUrl}${path}`;
+    const url = (): string => `${options.deliverTo?.() ?? baseUrl}${path}`;
     const region = regionOf(hosted);
     hostings.set(hosted.name, await hostFunction({ options, hosted, oidc, url, path, region }));
   }
@@ -119,7 +119,8 @@ async function hostFunction(context: HostingContext): Promise<Hosting> {
     }
     case 'schedule': {
       const handler = createApp(true);
-      const schedule = hostSchedule({ ...context, trigger, send: sendInProcess(handler) });
+      const send = options.deliverTo ? sendOverHttp(context.url) : sendInProcess(handler);
+      const schedule = hostSchedule({ ...context, trigger, send });
       return hosting({ handler, schedule, stop: schedule.stop });
     }
   }
@@ -129,9 +130,8 @@ async function hostTaskQueue(context: HostingContext, handler: RequestListener):
   const { options, hosted, oidc, path } = context;
   if (hosted.trigger.kind !== 'task') throw new Error(`${hosted.name} has no task queue.`);
   const { name } = hosted;
-  const send: SendRequest = options.deliverOverHttp
-    ? sendOverHttp(context.url)
-    : sendInProcess(handler);
+  const isRemote = options.deliverOverHttp === true || options.deliverTo !== undefined;
+  const send: SendRequest = isRemote ? sendOverHttp(context.url) : sendInProcess(handler);
   const queue = await createEmbeddedQueue({
     ...toQueueOptions(options),
     name,

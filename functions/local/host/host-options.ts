@@ -3,6 +3,7 @@ import type { DeliveryFaults, EmbeddedQueueOptions } from '../queue/embedded-que
 import type { EmbeddedQueues } from '../queue/embedded-queues.ts';
 import type { EmbeddedFirestore } from '../store/embedded-store.ts';
 import type { HostLog } from './host-log.ts';
+import type { OidcIssuer } from './oidc.ts';
 
 export interface FunctionHostOptions {
   /** The module namespace of `index.ts`. */
@@ -22,6 +23,13 @@ export interface FunctionHostOptions {
   readonly rememberNamesMs?: number;
   /** Tasks go over a socket to the function's URL, once `listensAt` said where that is. */
   readonly deliverOverHttp?: boolean;
+  /**
+   * Tasks and schedules go over a socket to the functions at this base URL, asked for each of them:
+   * another process hosts them. A throw is a delivery that failed.
+   */
+  readonly deliverTo?: () => string;
+  /** Default: one of this process alone. Processes that deliver to each other share theirs. */
+  readonly oidc?: OidcIssuer;
   /** False: schedules run by `runSchedule` only. */
   readonly runsSchedules?: boolean;
   readonly log: HostLog;

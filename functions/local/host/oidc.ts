@@ -13,14 +13,15 @@ const renewBeforeMs = 600_000;
 
 /**
  * Signs and checks identity tokens as Google does for Cloud Tasks and Cloud Scheduler. The key lives
- * as long as the process. Tokens are used until ten minutes before they expire, so that a delivery
+ * as long as the process, unless processes that deliver to each other share one. Tokens are used until ten minutes before they expire, so that a delivery
  * costs no signature, and a token that was found good is not checked again.
  */
 export async function createOidcIssuer(options: {
   projectId: string;
   clock: Clock;
+  sharedKey?: Uint8Array;
 }): Promise<OidcIssuer> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const { algorithm, privateKey, publicKey } = await createKeys(options.sharedKey);
   const issuer = 'https://accounts.google.com';
   const email = `tasks@${options.projectId}.iam.gserviceaccount.com`;
   const issued = new Map<string, { header: string; expiresMs: number }>();
@@ -29,7 +30,7 @@ export async function createOidcIssuer(options: {
   async function issue(audience: string, nowMs: number): Promise<string> {
     const expiresMs = nowMs + lifetimeMs;
     const token = await new SignJWT({ email, email_verified: true })
-      .setProtectedHeader({ alg: 'ES256', typ: 'JWT' })
+      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setIssuer(issuer)
       .setSubject(email)
       .setAudience(audience)
@@ -67,4 +68,9 @@ export async function createOidcIssuer(options: {
       }
     },
   };
+}
+
+async function createKeys(sharedKey: Uint8Array | undefined) {
+  if (sharedKey) return { algorithm: 'HS256', privateKey: sharedKey, publicKey: sharedKey };
+  return { algorithm: 'ES256', ...(await generateKeyPair('ES256')) };
 }
