@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const Job = z.object({
   id: z.string(),
+  platform: z.string(),
   status: z.string(),
   totalCalls: z.number().nullable(),
   processedCalls: z.number(),
@@ -44,8 +45,9 @@ const Problem = z.object({
 export interface ApiClient {
   createImport(body: unknown): Promise<z.infer<typeof Created>>;
   getImport(jobId: string): Promise<JobAnswer>;
-  /** Imports that have not ended yet. */
-  findOpenImports(customerId: string): Promise<readonly JobAnswer[]>;
+  /** Imports from a platform that have not ended yet. */
+  findOpenImports(of: { customerId: string; platform: string }): Promise<readonly JobAnswer[]>;
+  resumeImport(jobId: string): Promise<JobAnswer>;
   createUploads(body: unknown): Promise<z.infer<typeof Uploads>['uploads']>;
 }
 
@@ -65,10 +67,12 @@ export function createApiClient(url: string, token: string): ApiClient {
   return {
     createImport: (body) => call(Created, '/imports', body),
     getImport: (jobId) => call(Job, `/imports/${jobId}`),
-    findOpenImports: async (customerId) => {
-      const jobs = await call(z.array(Job), `/imports?customerId=${customerId}&limit=100`);
+    findOpenImports: async (of) => {
+      const query = new URLSearchParams({ ...of, limit: '100' });
+      const jobs = await call(z.array(Job), `/imports?${query}`);
       return jobs.filter((job) => job.completedAt === null);
     },
+    resumeImport: (jobId) => call(Job, `/imports/${jobId}/resume`, {}),
     createUploads: async (body) => (await call(Uploads, '/uploads', body)).uploads,
   };
 }

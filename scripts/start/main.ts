@@ -1,10 +1,12 @@
 /** Boots the backend on this machine and runs an import on it, as `npm start` promises. */
 import { appendFile, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ImportError } from '../../functions/src/core/errors.ts';
 import { Engagement } from '../../functions/src/core/engagements/engagement.ts';
 import { parseDocuments } from '../../functions/src/gcp/firestore/documents.ts';
 import { demoCustomerId } from '../../functions/local/runtime/demo-directory.ts';
 import { startRuntime, type Runtime } from '../../functions/local/runtime/runtime.ts';
+import { lockFolder } from '../../functions/local/store/folder-lock.ts';
 import { createApiClient, type ApiClient, type JobAnswer } from './api-client.ts';
 import { toEngagementTable } from './engagement-table.ts';
 import { readOptions, usage, UsageError, type StartOptions } from './options.ts';
@@ -12,6 +14,10 @@ import { uploadFolder } from './upload-files.ts';
 import { watchImport } from './watch-import.ts';
 
 const stopMs = 5_000;
+
+/** Once a signal came: everything stops, and what fails from then on fails because of that. */
+let stopping: Promise<never> | null = null;
+let isImportOver = false;
 
 /** Lines from the runtime; while a bar is drawn they go above it. */
 let say: (line: string) => void = (line) => console.log(line);
@@ -23,7 +29,7 @@ async function main(): Promise<number | null> {
     return 0;
   }
   const { folder } = options;
-  if (options.fresh) await rm(folder, { recursive: true, force: true });
+  if (options.fresh) await forget(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const runtime = await boot(options);
   stopOnSignals(runtime);
@@ -32,6 +38,7 @@ async function main(): Promise<number | null> {
   await writeSecret(join(folder, 'token.viewer'), await runtime.tokens.issue('viewer'));
   const api = createApiClient(runtime.url, token);
   const job = await runImport(api, options);
+  isImportOver = true;
   await report(runtime, job);
   if (!options.once) {
     explain(runtime, job, options);
@@ -39,6 +46,19 @@ async function main(): Promise<number | null> {
   }
   await stop(runtime);
   return isEverythingImported(job) ? 0 : 1;
+}
+
+/** What this command keeps in its folder; anything else there is not ours to remove. */
+const ownEntries = [
+  ...['firestore', 'keys', 'objects', 'queues'],
+  ...['runtime.log', 'sandbox.json', 'token', 'token.viewer'],
+];
+
+/** @throws ImportError `conflict` while another start uses the folder */
+async function forget(folder: string): Promise<void> {
+  const unlock = await lockFolder(join(folder, 'firestore'));
+  for (const name of ownEntries) await rm(join(folder, name), { recursive: true, force: true });
+  await unlock();
 }
 
 async function boot(options: StartOptions): Promise<Runtime> {
@@ -67,9 +87,11 @@ async function boot(options: StartOptions): Promise<Runtime> {
 
 /** Goes on with an import that an earlier run left unfinished, else starts a new one. */
 async function runImport(api: ApiClient, options: StartOptions): Promise<JobAnswer> {
-  const [open] = await api.findOpenImports(demoCustomerId);
+  const { platform } = options;
+  const [open] = await api.findOpenImports({ customerId: demoCustomerId, platform });
   const jobId = open?.id ?? (await createImport(api, options));
   if (open) console.log(`Going on with import ${jobId}, which the last run left unfinished.`);
+  if (open?.status === 'paused') await api.resumeImport(jobId);
   const watch = watchImport(api, jobId);
   say = watch.say;
   try {
@@ -124,7 +146,7 @@ async function readEngagements({ store }: Runtime, jobId: string): Promise<Engag
 function explain({ url }: Runtime, job: JobAnswer, { folder }: StartOptions): void {
   console.log(`
 Go on with curl:
-  TOKEN=$(cat ${folder}/token)
+  TOKEN=$(cat ${toShellWord(join(folder, 'token'))})
   curl -H "Authorization: Bearer $TOKEN" ${url}/admin/imports/${job.id}
   curl -H "Authorization: Bearer $TOKEN" "${url}/admin/imports?customerId=${demoCustomerId}"
   curl -H "Authorization: Bearer $TOKEN" ${url}/admin/platforms
@@ -139,15 +161,22 @@ function isEverythingImported({ status, counts }: JobAnswer): boolean {
   return status === 'completed' && imported + duplicates === listed && missing === 0;
 }
 
-/** The first Ctrl-C ends in order and keeps everything; a second one at once. */
+function toShellWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * The first Ctrl-C ends in order and keeps everything; a second one at once. The exit code is 0 only
+ * if no import was cut short.
+ */
 function stopOnSignals(runtime: Runtime): void {
-  let isStopping = false;
-  const onSignal = () => {
-    if (isStopping) process.exit(130);
-    isStopping = true;
+  const onSignal = (signal: keyof typeof exitCodes) => {
+    if (stopping) process.exit(exitCodes[signal]);
     say = (line) => console.log(line);
     console.log('\nStopping: what runs is finished or kept for the next start.');
-    void stop(runtime).then(() => process.exit(0));
+    stopping = stop(runtime).then(() => process.exit(isImportOver ? 0 : exitCodes[signal]));
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -174,11 +203,14 @@ try {
   const code = await main();
   if (code !== null) process.exit(code);
 } catch (error) {
+  // The import can't be watched any more, but what it has done is still being saved.
+  if (stopping) await stopping;
   const isUsage = error instanceof UsageError;
   console.error(isUsage ? `${error.message}\n\n${usage}` : describe(error));
   process.exit(isUsage ? 2 : 1);
 }
 
 function describe(error: unknown): string {
+  if (error instanceof ImportError) return error.publicMessage;
   return error instanceof Error ? error.message : String(error);
 }
