@@ -7,6 +7,7 @@ import { sandboxes } from '../../src/contexts/testing/sandboxes.ts';
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { Clock, CreateId, ObjectStore } from '../../src/core/ports.ts';
 import { probeMedia } from '../../src/kit/media-probe.ts';
+import { readBytes } from '../../src/kit/object-bytes.ts';
 import { serveSandbox, type PlatformSandbox } from '../../src/kit/sandbox.ts';
 import {
   createSpeechSandbox,
@@ -44,21 +45,24 @@ export async function startSandbox(options: {
   const createdAt = await readBirth(options.folder, clock);
   const sandbox = create({ ...choice, createdAt, now: () => clock.now() });
   const served = await serveSandbox(sandbox, { port: 0 });
-  const { port } = new URL(served.origin);
-  const allowedOrigins = [served.origin, `http://localhost:${port}`];
-  const baseUrl = toSandboxUrl(served.origin, platform);
+  const environment = sandboxEnvironment(served.origin, platform);
   return {
     platform,
     sandbox,
     origin: served.origin,
-    environment: { allowedOrigins, baseUrl },
+    environment,
     close: () => served.close(),
   };
 }
 
-/** The sandbox keeps the path of the real API's base URL. */
-function toSandboxUrl(origin: string, platform: Platform): string {
-  return `${origin}${basePaths[platform] ?? ''}`;
+/** What a context needs to reach the sandbox at `origin`, which keeps the path of the real API's base URL. */
+export function sandboxEnvironment(
+  origin: string,
+  platform: Platform,
+): Partial<ContextEnvironment> {
+  const { port } = new URL(origin);
+  const allowedOrigins = [origin, `http://localhost:${port}`];
+  return { allowedOrigins, baseUrl: `${origin}${basePaths[platform] ?? ''}` };
 }
 
 const basePaths: Readonly<Partial<Record<Platform, string>>> = { grain: '/_/public-api' };
@@ -94,20 +98,10 @@ export function createSpeech(options: {
 async function recognise(objects: ObjectStore, key: string): Promise<Recognition> {
   const stored = await objects.find(key);
   const sizeBytes = stored?.sizeBytes ?? 0;
-  const read = (start: number, end: number) => readRange(objects, key, { start, end });
+  const read = (start: number, end: number) => readBytes(objects, key, { start, end });
   const lead = await read(0, Math.min(leadBytes, sizeBytes));
   const { durationSeconds } = await probeMedia({ sizeBytes, read });
   const spoken = findSpokenText(lead);
   const utterances = spoken?.map((line) => ({ ...line, speaker: String(line.speaker + 1) }));
   return { durationSeconds: durationSeconds ?? 0, utterances: utterances ?? null };
-}
-
-async function readRange(
-  objects: ObjectStore,
-  key: string,
-  range: { readonly start: number; readonly end: number },
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await objects.read(key, range)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -7,11 +7,11 @@ import type {
   SourceCall,
   SourceCallPage,
 } from '../../core/imports/source-call.ts';
-import type { ObjectStore } from '../../core/ports.ts';
 import { isInRange } from '../../kit/date-range.ts';
 import { defineErrors } from '../../kit/define-errors.ts';
 import { describeIssues } from '../../kit/issues.ts';
 import { probeMedia, supportedMedia } from '../../kit/media-probe.ts';
+import { readBytes } from '../../kit/object-bytes.ts';
 import { offsetPages } from '../../kit/pages.ts';
 import { defineContext } from '../define-context.ts';
 import { acceptUploads } from './manual.batch.ts';
@@ -146,7 +146,7 @@ async function fetchUpload(
     throw fileError(upload.fileName, 'it was replaced after the import began; import it again');
   }
   const { sizeBytes } = stored;
-  const read = (start: number, end: number) => readRange(objects, upload.key, { start, end });
+  const read = (start: number, end: number) => readBytes(objects, upload.key, { start, end });
   const facts = await probeMedia({ sizeBytes, read }, signal).catch((error: unknown) => {
     if (!(error instanceof ImportError) || error.kind !== 'bad_request') throw error;
     throw fileError(upload.fileName, error.publicMessage, error);
@@ -159,16 +159,6 @@ async function fetchUpload(
     },
     media: { kind: 'stored', key: upload.key, contentType: facts.contentType },
   };
-}
-
-async function readRange(
-  objects: ObjectStore,
-  key: string,
-  range: { readonly start: number; readonly end: number },
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await objects.read(key, range)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 /**
