@@ -146,7 +146,9 @@ async function expectAsDescribed(request: string, options: { body?: unknown; tok
   const schema = response?.content[type]?.schema;
   if (!schema) throw new Error(`${request} answered ${answer.status} ${type}: not described.`);
   // A schema from the document; what zod can't read in it, it refuses.
-  const parsed = z.fromJSONSchema(resolve(schema) as z.core.JSONSchema.BaseSchema).safeParse(answer.body);
+  const parsed = z
+    .fromJSONSchema(resolve(schema) as z.core.JSONSchema.BaseSchema)
+    .safeParse(answer.body);
   expect([request, parsed.error?.issues ?? []]).toEqual([request, []]);
   return answer;
 }
@@ -179,7 +181,9 @@ describe('every answer is as the document says', () => {
     await expectAsDescribed('GET /admin/platforms');
     const files = [{ fileName: 'a.mp3' }];
     await expectAsDescribed('POST /admin/uploads', { body: { customerId: 'acme', files } });
-    await expectAsDescribed('POST /admin/imports', { body: { ...good, options: { dryRun: true } } });
+    await expectAsDescribed('POST /admin/imports', {
+      body: { ...good, options: { dryRun: true } },
+    });
     const statuses = [
       await expectAsDescribed('POST /admin/imports', { body: {} }),
       await expectAsDescribed('GET /admin/platforms', { token: null }),
