@@ -70,7 +70,14 @@ async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promi
   }
 }
 
-/** Starts a queued job that need not wait for the night, and takes the lease; null: nothing to do. */
+/** How far two machines' clocks may be apart: a task that comes so early is not dropped. */
+const clockSkewMs = 250;
+
+/**
+ * Starts a queued job that need not wait for the night, and takes the lease; null: nothing to do. A
+ * job that is not due was looked at since this task was created: it has its successor already, and a
+ * second one would have successors of its own for ever.
+ */
 async function claimJob(engine: Engine, jobId: string): Promise<ImportJob | null> {
   const holder = engine.createId();
   const now = engine.clock.now();
@@ -78,8 +85,10 @@ async function claimJob(engine: Engine, jobId: string): Promise<ImportJob | null
   return engine.jobs.transact(jobId, (job) => {
     if (job.lease.holder === holder) return { job: null, result: job };
     const isFree = job.lease.expiresAt === null || job.lease.expiresAt <= now;
+    const dueAtMs = (job.nextAdvanceAt?.getTime() ?? 0) - clockSkewMs;
+    const isDue = dueAtMs <= now.getTime();
     const mayStart = job.status === 'queued' && job.config.schedule === 'now';
-    if (!isFree || (!isLive(job) && !mayStart)) return { job: null, result: null };
+    if (!isFree || !isDue || (!isLive(job) && !mayStart)) return { job: null, result: null };
     const started = mayStart ? transitionJob(job, { type: 'start', at: now }) : job;
     const lease = { holder, epoch: job.lease.epoch + 1, expiresAt };
     const claimed = { ...started, lease, updatedAt: now };
@@ -99,12 +108,11 @@ async function releaseJob(run: JobRun, nextLook: Date | null): Promise<void> {
     if (job.lease.epoch !== epoch) return { job: null, result: false };
     // Released already: by the end, or by a commit whose answer was lost.
     if (!job.lease.expiresAt) return { job: null, result: job.nextAdvanceAt !== null };
-    const nextAdvanceAt = isLive(job) ? nextLook : null;
     const lease = { ...job.lease, expiresAt: null };
-    return {
-      job: { ...job, lease, totals: run.totals, nextAdvanceAt, updatedAt: now },
-      result: nextAdvanceAt !== null,
-    };
+    // Whoever ended it meanwhile has counted later than this run.
+    if (!isLive(job)) return { job: { ...job, lease, nextAdvanceAt: null }, result: false };
+    const next = { ...job, lease, totals: run.totals, nextAdvanceAt: nextLook, updatedAt: now };
+    return { job: next, result: nextLook !== null };
   });
   if (!isOurs || !nextLook) return;
   await engine.queue.enqueue({

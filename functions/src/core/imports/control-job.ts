@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { ImportError } from '../errors.ts';
 import { pokeJob, verify } from './create-import.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
-import { isEnded, transitionJob, type ImportJob } from './import-job.ts';
+import { endedCalls, isEnded, transitionJob, type ImportJob } from './import-job.ts';
 import { planRetry } from './plan-page.ts';
 
 const retryBatch = 200;
@@ -87,7 +87,9 @@ async function reopen(
   context: ImportContext,
   { job, credentials }: { readonly job: ImportJob; readonly credentials: Credentials | null },
 ): Promise<void> {
-  const needsWork = job.totals.failed > 0 || !job.listing.isFinished;
+  // A job that was stopped has calls that never came to their turn.
+  const openCalls = job.listedCalls - endedCalls(job.totals);
+  const needsWork = job.totals.failed > 0 || openCalls > 0 || !job.listing.isFinished;
   if (!needsWork) return;
   const credential = await renewCredential(engine, context, { job, credentials });
   const now = engine.clock.now();

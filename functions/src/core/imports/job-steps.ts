@@ -155,8 +155,7 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
     : null;
   const hasEnded = await update(run, (job) => {
     run.totals = totals;
-    const isThrough = endedCalls(totals) >= job.dispatch.calls && job.listing.isFinished;
-    if (!error && !isThrough) return job;
+    if (!error && !isThrough(job, totals)) return job;
     const outcome = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: outcome.status, at: now });
     const lease = { ...job.lease, expiresAt: null };
@@ -174,6 +173,12 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
   engine.logs.jobEnded({ jobId, customerId, status, imported, failed });
   if (credential?.type === 'one_off') await engine.vault.destroy(credential.id);
   return false;
+}
+
+/** False when a retry has added a page since the loop decided to end. */
+function isThrough({ dispatch, listing }: ImportJob, totals: CallTotals): boolean {
+  const isDispatched = dispatch.nextPage >= listing.pages;
+  return listing.isFinished && isDispatched && endedCalls(totals) >= dispatch.calls;
 }
 
 async function auditTotals(run: JobRun): Promise<CallTotals> {
