@@ -68,30 +68,43 @@ function readKeys(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-/** Looks keys up in batches and remembers each one's answer. */
+interface Answer<T> {
+  readonly at: number;
+  readonly values: Promise<readonly T[]>;
+}
+
+/**
+ * Looks keys up in batches and remembers each one's answer, from when it is asked: calls that are
+ * imported side by side ask for the same people at the same time.
+ */
 function createLookup<T>(options: {
   readonly clock: Clock;
   readonly cacheMs: number;
   readonly find: Find<T>;
 }) {
-  const cache = new Map<string, { readonly at: number; readonly values: readonly T[] }>();
+  const cache = new Map<string, Answer<T>>();
   return async (customerId: string, keys: readonly string[]): Promise<readonly T[]> => {
-    const now = options.clock.now().getTime();
+    const at = options.clock.now().getTime();
     const toId = (key: string) => `${customerId} ${key}`;
-    const isFresh = (key: string) => {
-      const cached = cache.get(toId(key));
-      return cached !== undefined && now - cached.at < options.cacheMs;
-    };
     if (cache.size > maxCached) cache.clear();
-    const missing = keys.filter((key) => !isFresh(key));
+    const missing = keys.filter((key) => {
+      const cached = cache.get(toId(key));
+      return !cached || at - cached.at >= options.cacheMs;
+    });
     for (let start = 0; start < missing.length; start += maxAlternatives) {
       const batch = missing.slice(start, start + maxAlternatives);
-      const found = await options.find(customerId, batch);
+      const finding = options.find(customerId, batch);
       for (const key of batch) {
-        const values = found.filter((one) => one.keys.includes(key)).map((one) => one.value);
-        cache.set(toId(key), { at: now, values });
+        const values = finding.then((found) =>
+          found.filter((one) => one.keys.includes(key)).map((one) => one.value),
+        );
+        const answer = { at, values };
+        cache.set(toId(key), answer);
+        // A failure is not remembered: whoever asks next asks the store.
+        values.catch(() => cache.get(toId(key)) === answer && cache.delete(toId(key)));
       }
     }
-    return [...new Set(keys.flatMap((key) => cache.get(toId(key))?.values ?? []))];
+    const found = await Promise.all(keys.map((key) => cache.get(toId(key))?.values ?? []));
+    return [...new Set(found.flat())];
   };
 }
