@@ -69,7 +69,7 @@ export function createApiClient(url: string, token: string): ApiClient {
     getImport: (jobId) => call(Job, `/imports/${jobId}`),
     findOpenImports: async (of) => {
       const query = new URLSearchParams({ ...of, limit: '100' });
-      const jobs = await call(z.array(Job), `/imports?${query}`);
+      const jobs = await call(z.array(Job), `/imports?${query.toString()}`);
       return jobs.filter((job) => job.completedAt === null);
     },
     resumeImport: (jobId) => call(Job, `/imports/${jobId}/resume`, {}),

@@ -199,10 +199,7 @@ async function writeSecret(path: string, text: string): Promise<void> {
   await chmod(path, 0o600);
 }
 
-try {
-  const code = await main();
-  if (code !== null) process.exit(code);
-} catch (error) {
+async function fail(error: unknown): Promise<never> {
   // The import can't be watched any more, but what it has done is still being saved.
   if (stopping) await stopping;
   const isUsage = error instanceof UsageError;
@@ -213,4 +210,11 @@ try {
 function describe(error: unknown): string {
   if (error instanceof ImportError) return error.publicMessage;
   return error instanceof Error ? error.message : String(error);
+}
+
+try {
+  const code = await main();
+  if (code !== null) process.exit(code);
+} catch (error) {
+  await fail(error);
 }

@@ -8,8 +8,8 @@ import { onImportJobUpdate } from './on-import-job-update.ts';
 
 type JobEvent = Parameters<typeof onImportJobUpdate.run>[0];
 
-/** The one field of an event that the function reads. */
 function eventFor(jobId: string): JobEvent {
+  // The one field of an event that the function reads.
   return { params: { jobId } } as JobEvent;
 }
 
