@@ -2,7 +2,7 @@ import type { Context, Hono, MiddlewareHandler } from 'hono';
 import type { z } from 'zod';
 import type { GrainAccount } from './grain.sandbox-account.ts';
 import type { GrainFaults } from './grain.sandbox-faults.ts';
-import type { LinkSigner } from './grain.sandbox-links.ts';
+import type { LinkSigner } from '../testing/sandbox-links.ts';
 import { teamsOf, usersOf } from './grain.sandbox-recording.ts';
 import type { SandboxRecording } from './grain.sandbox-recording.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './grain.sandbox-schema.ts';
 import type { Filter } from './grain.sandbox-schema.ts';
 import { toTranscript } from './grain.sandbox-transcript.ts';
-import { createSlidingWindow } from './grain.sandbox-window.ts';
+import { createSlidingWindow } from '../testing/sandbox-window.ts';
 
 interface GrainApiOptions {
   readonly account: GrainAccount;

@@ -1,3 +1,5 @@
+import type { Faults } from '../testing/sandbox-faults.ts';
+
 /** What can be broken on demand, with how many times or how often by default. */
 export const grainFaults = {
   /** The first so many asks for each transcript answer 404. */
@@ -16,36 +18,4 @@ export const grainFaults = {
   'rate-limit-storm': 3,
 } as const;
 
-export type GrainFault = keyof typeof grainFaults;
-
-/** How much of each fault is wanted; null for none of it. */
-export type GrainFaults = Readonly<Record<GrainFault, number | null>>;
-
-/**
- * Reads `late-transcripts` or, with a number of one's own, `late-transcripts:5`.
- * @throws a RangeError that lists the known names when one is unknown
- */
-export function parseGrainFaults(names: readonly string[]): GrainFaults {
-  const wanted: Record<GrainFault, number | null> = {
-    'late-transcripts': null,
-    'expired-links': null,
-    'no-transcripts': null,
-    'slow-media': null,
-    'server-errors': null,
-    'repeated-cursor': null,
-    'rate-limit-storm': null,
-  };
-  for (const text of names) {
-    const [, name = '', amount] = /^([a-z-]+)(?::([1-9]\d{0,5}))?$/.exec(text) ?? [];
-    if (!isFault(name)) {
-      const known = Object.keys(grainFaults).join(', ');
-      throw new RangeError(`no fault "${text}"; known: ${known}, each with an optional :number`);
-    }
-    wanted[name] = amount === undefined ? grainFaults[name] : Number(amount);
-  }
-  return wanted;
-}
-
-function isFault(name: string): name is GrainFault {
-  return Object.hasOwn(grainFaults, name);
-}
+export type GrainFaults = Faults<keyof typeof grainFaults>;

@@ -1,70 +1,25 @@
-import type { SandboxClip } from '../testing/audio/clips.ts';
-import { repeatsOf, usableClips } from './grain.sandbox-media.ts';
-import {
-  customerCompanies,
-  notetakers,
-  ordinaryTitles,
-  unusualTitles,
-  vendorUsers,
-  veryLongTitle,
-} from './grain.sandbox-people.ts';
-import type { SandboxCompany, SandboxPerson } from './grain.sandbox-people.ts';
-import { createRandom, idKinds, pickOne, uuidAt } from './grain.sandbox-random.ts';
-import type { Random } from './grain.sandbox-random.ts';
+import { customerCompanies, vendorUsers } from '../testing/sandbox-people.ts';
+import type { SandboxCompany } from '../testing/sandbox-people.ts';
+import type { SandboxItem } from '../testing/sandbox-account.ts';
+import { drawSound, pickPeople, startMsOf, toTitle } from '../testing/sandbox-meeting.ts';
+import type { AccountShape, Attendee } from '../testing/sandbox-meeting.ts';
+import { createRandom, pickOne, uuidAt } from '../testing/sandbox-random.ts';
+import type { Random } from '../testing/sandbox-random.ts';
 
 /** A recording of the account; `record` is what the API would send with everything included. */
-export interface SandboxRecording {
-  readonly id: string;
-  /** Infinity where a record's start can't be read: such a record is listed first. */
-  readonly startMs: number;
-  readonly record: Readonly<Record<string, unknown>>;
-  /** Null: there is nothing to download. */
-  readonly clip: SandboxClip | null;
-  readonly hasTranscript: boolean;
+export interface SandboxRecording extends SandboxItem {
   /** The transcript gives the second speaker's name but no participant id. */
   readonly hasNamelessGuest: boolean;
 }
 
-export interface AccountShape {
-  readonly calls: number;
-  readonly seed: number;
-  readonly createdAt: Date;
-  /** About this many bytes in each recording; null: the clip's own size. */
-  readonly mediaBytes: number | null;
-  /** Every so many calls have no transcript, ever; null: none beyond the ordinary tenth. */
-  readonly untranscribedEvery: number | null;
-}
-
-const dayMs = 86_400_000;
-const spanMs = 90 * dayMs;
-/** The newest call ended a little while ago. */
-const newestAgeMs = 15 * 60_000;
-/** Grain still works on the transcripts of younger calls, so theirs are not missing but late. */
-const settledAgeMs = 25 * 3_600_000;
-
-/**
- * When call `index` began: newest first, strictly decreasing while calls lie two seconds or more
- * apart, on whole seconds as the API gives them.
- */
-export function startMsOf(shape: AccountShape, index: number): number {
-  const slotMs = spanMs / shape.calls;
-  const jitter = index === 0 ? 0 : createRandom(shape.seed, -1 - index)() / 2;
-  const startMs = shape.createdAt.getTime() - newestAgeMs - (index + jitter) * slotMs;
-  return Math.floor(startMs / 1000) * 1000;
-}
+/** Numbers of the streams that ids and records are drawn from, so that they do not coincide. */
+export const idKinds = { recording: 1, participant: 2, user: 3, team: 4, meetingType: 5 } as const;
 
 /** Generates call `index` of the account; the same one for the same shape. */
 export function createRecording(shape: AccountShape, index: number): SandboxRecording {
   const random = createRandom(shape.seed, index);
   const startMs = startMsOf(shape, index);
-  const clip = random() < 0.05 ? null : pickOne(random, usableClips(shape.mediaBytes));
-  const isSettled = shape.createdAt.getTime() - startMs > settledAgeMs;
-  const isUntranscribed = (random() < 0.1 && isSettled) || isNth(index, shape.untranscribedEvery);
-  const hasNamelessGuest = random() < 0.1;
-  const durationMs =
-    clip === null
-      ? 600_000 + Math.floor(random() * 3_000) * 1000
-      : Math.round(clip.durationSeconds * repeatsOf(clip, shape.mediaBytes) * 1000);
+  const { clip, durationMs, ...sound } = drawSound(random, { shape, index, startMs });
   const id = uuidAt({ seed: shape.seed, kind: idKinds.recording }, index);
   const record = {
     id,
@@ -77,8 +32,8 @@ export function createRecording(shape: AccountShape, index: number): SandboxReco
     calendar_event: random() < 0.3 ? null : { ical_uid: `${id.slice(0, 13)}@google.com` },
     ...toMeeting(random, { seed: shape.seed, index }),
   };
-  const hasTranscript = clip === null || !isUntranscribed;
-  return { id, startMs, record, clip, hasNamelessGuest, hasTranscript };
+  const hasTranscript = clip === null || sound.hasTranscript;
+  return { id, startMs, record, clip, hasNamelessGuest: sound.hasNamelessGuest, hasTranscript };
 }
 
 /** Everybody with a seat in the workspace. */
@@ -103,10 +58,6 @@ const sources = ['zoom', 'meet', 'teams', 'webex', 'aircall', 'upload', 'local_c
 /** More than ever sit in one call, so that participants' ids do not meet. */
 const seatsPerCall = 8;
 const tagLists = [[], ['demo'], ['renewal', 'q4'], ['follow-up']];
-
-function isNth(index: number, every: number | null): boolean {
-  return every !== null && index % every === every - 1;
-}
 
 interface RecordingSeed {
   readonly seed: number;
@@ -135,43 +86,6 @@ function toMeeting(random: Random, { seed, index }: RecordingSeed) {
 /** `2025-01-14T16:00:00Z`: whole seconds, as Grain writes them. */
 function toDatetime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-function toTitle(random: Random, company: SandboxCompany): string {
-  const roll = random();
-  const unusual = roll < 0.02 ? veryLongTitle : pickOne(random, unusualTitles);
-  const title = roll < 0.12 ? unusual : pickOne(random, ordinaryTitles);
-  return title.replace('{company}', company.name);
-}
-
-interface Attendee extends SandboxPerson {
-  readonly scope: 'internal' | 'external' | 'unknown';
-  readonly attended: boolean;
-}
-
-/** The first two speak in the recording; the others listened, did not come or are machines. */
-function pickPeople(
-  random: Random,
-  options: { readonly company: SandboxCompany; readonly isInternal: boolean },
-): readonly Attendee[] {
-  const scope = options.isInternal ? 'internal' : 'external';
-  const host = pickOne(random, vendorUsers);
-  const others = (options.isInternal ? vendorUsers : options.company.people).filter(
-    (person) => person !== host,
-  );
-  const guest = pickOne(random, others);
-  const people: Attendee[] = [
-    { ...host, scope: 'internal', attended: true },
-    { ...guest, scope, attended: true },
-  ];
-  const remaining = others.filter((person) => person !== guest);
-  if (remaining.length > 0 && random() < 0.4) {
-    people.push({ ...pickOne(random, remaining), scope, attended: random() < 0.5 });
-  }
-  if (random() < 0.25) {
-    people.push({ ...pickOne(random, notetakers), scope: 'unknown', attended: true });
-  }
-  return people;
 }
 
 function toParticipant(person: Attendee, id: string) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ListPosition } from './grain.sandbox-account.ts';
+import type { ListPosition } from '../testing/sandbox-account.ts';
 import type { SandboxRecording } from './grain.sandbox-recording.ts';
 
 /** The body of requests that take nothing. */

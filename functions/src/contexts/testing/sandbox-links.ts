@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** How long a link to a recording works; Grain does not document it. */
+/** How long a link to a recording works unless told otherwise. */
 const linkLifetimeMs = 5 * 60_000;
 
 /** Signs links to recordings and reads them back. */
@@ -17,7 +17,7 @@ export function createLinkSigner(options: {
   readonly now: () => Date;
 }): LinkSigner {
   const signatureOf = (payload: string): Buffer =>
-    createHmac('sha256', `grain-sandbox-${String(options.seed)}`)
+    createHmac('sha256', `sandbox-${String(options.seed)}`)
       .update(payload)
       .digest();
   return {

@@ -17,9 +17,7 @@ export function pickOne<T>(random: Random, items: readonly T[]): T {
   return item;
 }
 
-/** Numbers of the streams that ids and records are drawn from, so that they do not coincide. */
-export const idKinds = { recording: 1, participant: 2, user: 3, team: 4, meetingType: 5 } as const;
-
+/** The stream that ids are drawn from: one `kind` for each kind of thing, so that they do not coincide. */
 export interface IdSpace {
   readonly seed: number;
   readonly kind: number;

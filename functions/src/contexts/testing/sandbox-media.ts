@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { sandboxClips } from '../testing/audio/clips.ts';
-import type { SandboxClip } from '../testing/audio/clips.ts';
+import { sandboxClips } from './audio/clips.ts';
+import type { SandboxClip } from './audio/clips.ts';
 
 /** The recording of one call: a clip, perhaps repeated, and a tag that makes it this call's own. */
 export interface SandboxMedia {

@@ -1,5 +1,5 @@
-import { readMedia } from './grain.sandbox-media.ts';
-import type { SandboxMedia } from './grain.sandbox-media.ts';
+import { readMedia } from './sandbox-media.ts';
+import type { SandboxMedia } from './sandbox-media.ts';
 
 interface DownloadOptions {
   readonly media: SandboxMedia;
