@@ -2,6 +2,7 @@
 import { appendFile, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImportError } from '../../functions/src/core/errors.ts';
+import { sandboxCredentials } from '../../functions/src/contexts/testing/sandboxes.ts';
 import { Engagement } from '../../functions/src/core/engagements/engagement.ts';
 import { parseDocuments } from '../../functions/src/gcp/firestore/documents.ts';
 import { demoCustomerId } from '../../functions/local/runtime/demo-directory.ts';
@@ -105,7 +106,7 @@ async function createImport(api: ApiClient, options: StartOptions): Promise<stri
   const customerId = demoCustomerId;
   const { platform, files } = options;
   if (files === null) {
-    const credentials = { apiKey: 'sandbox-key' };
+    const credentials = sandboxCredentials(platform);
     const body = { customerId, platform, credentials, options: { schedule: 'now' } };
     const created = await api.createImport(body);
     console.log(`Import ${created.jobId}: about ${created.estimatedCalls ?? 'unknown'} calls.`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ContextEnvironment } from '../../src/contexts/context.ts';
 import { findSpokenText } from '../../src/contexts/testing/audio/clips.ts';
+import { definedContexts } from '../../src/contexts/registry.ts';
 import { sandboxes } from '../../src/contexts/testing/sandboxes.ts';
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { Clock, CreateId, ObjectStore } from '../../src/core/ports.ts';
@@ -62,10 +63,10 @@ export function sandboxEnvironment(
 ): Partial<ContextEnvironment> {
   const { port } = new URL(origin);
   const allowedOrigins = [origin, `http://localhost:${port}`];
-  return { allowedOrigins, baseUrl: `${origin}${basePaths[platform] ?? ''}` };
+  const { baseUrl } = definedContexts.find((context) => context.platform === platform) ?? {};
+  const { pathname } = new URL(baseUrl ?? origin);
+  return { allowedOrigins, baseUrl: `${origin}${pathname}` };
 }
-
-const basePaths: Readonly<Partial<Record<Platform, string>>> = { grain: '/_/public-api' };
 
 async function readBirth(folder: string, clock: Clock): Promise<Date> {
   const path = join(folder, 'sandbox.json');

@@ -1,5 +1,6 @@
 import { platforms } from '../../core/imports/import-context.ts';
-import { sandboxes } from './sandboxes.ts';
+import { definedContexts } from '../registry.ts';
+import { sandboxCredentials, sandboxes } from './sandboxes.ts';
 
 const registered = platforms.flatMap((platform) => {
   const create = sandboxes[platform];
@@ -17,5 +18,11 @@ describe('the registry of sandboxes', () => {
     expect(sandbox.platform).toBe(platform);
     expect(sandbox.truth()).toHaveLength(3);
     expect(sandbox.truth()).toEqual(create({ calls: 3, seed: 7, now }).truth());
+  });
+
+  it.each(registered)('knows what $platform accepts', ({ platform }) => {
+    const context = definedContexts.find((defined) => defined.platform === platform);
+    const credentials = sandboxCredentials(platform);
+    expect(context?.credentials.parse(credentials)).toEqual(credentials);
   });
 });

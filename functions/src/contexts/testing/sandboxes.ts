@@ -1,4 +1,4 @@
-import type { Platform } from '../../core/imports/import-context.ts';
+import type { Credentials, Platform } from '../../core/imports/import-context.ts';
 import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
 
@@ -14,3 +14,11 @@ export const sandboxes: Readonly<
 > = {
   grain: createGrainSandbox,
 };
+
+/** What sandboxes accept that want more than one key, in the shape of their contexts' credentials. */
+const credentials: Readonly<Partial<Record<Platform, Credentials>>> = {};
+
+/** What the sandbox of a platform accepts when it is not told otherwise. */
+export function sandboxCredentials(platform: Platform): Credentials {
+  return credentials[platform] ?? { apiKey: 'sandbox-key' };
+}
