@@ -15,8 +15,10 @@ import { toBackoffMs } from './retry-policy.ts';
  * record does not hold; what it throws, the queue delivers again.
  */
 export async function advanceJob(engine: Engine, jobId: string): Promise<void> {
-  const job = await claimJob(engine, jobId);
-  if (!job) return;
+  const claim = await claimJob(engine, jobId);
+  if (claim.type === 'held') await comeBack(engine, jobId, claim);
+  if (claim.type !== 'claimed') return;
+  const { job } = claim;
   const run: JobRun = {
     engine,
     epoch: job.lease.epoch,
@@ -73,26 +75,54 @@ async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promi
 /** How far two machines' clocks may be apart: a task that comes so early is not dropped. */
 const clockSkewMs = 250;
 
+type JobClaim =
+  | { readonly type: 'claimed'; readonly job: ImportJob }
+  /** Somebody works on it, or did until a crash. */
+  | { readonly type: 'held'; readonly epoch: number; readonly until: Date }
+  | { readonly type: 'nothing_to_do' };
+
 /**
- * Starts a queued job that need not wait for the night, and takes the lease; null: nothing to do. A
- * job that is not due was looked at since this task was created: it has its successor already, and a
+ * Starts a queued job that need not wait for the night, and takes the lease for `leaseMs`, which
+ * each step renews. A job that is not due was looked at since this task was created: it has its successor already, and a
  * second one would have successors of its own for ever.
  */
-async function claimJob(engine: Engine, jobId: string): Promise<ImportJob | null> {
+async function claimJob(engine: Engine, jobId: string): Promise<JobClaim> {
   const holder = engine.createId();
   const now = engine.clock.now();
-  const expiresAt = new Date(now.getTime() + engine.settings.sliceMs + engine.settings.leaseMs);
-  return engine.jobs.transact(jobId, (job) => {
-    if (job.lease.holder === holder) return { job: null, result: job };
-    const isFree = job.lease.expiresAt === null || job.lease.expiresAt <= now;
+  const expiresAt = new Date(now.getTime() + engine.settings.leaseMs);
+  return engine.jobs.transact<JobClaim>(jobId, (job) => {
+    if (job.lease.holder === holder) return { job: null, result: { type: 'claimed', job } };
+    const { epoch, expiresAt: until } = job.lease;
+    if (until && until > now && isLive(job)) {
+      return { job: null, result: { type: 'held', epoch, until } };
+    }
     const dueAtMs = (job.nextAdvanceAt?.getTime() ?? 0) - clockSkewMs;
     const isDue = dueAtMs <= now.getTime();
     const mayStart = job.status === 'queued' && job.config.schedule === 'now';
-    if (!isFree || !isDue || (!isLive(job) && !mayStart)) return { job: null, result: null };
+    if (!isDue || (!isLive(job) && !mayStart)) {
+      return { job: null, result: { type: 'nothing_to_do' } };
+    }
     const started = mayStart ? transitionJob(job, { type: 'start', at: now }) : job;
-    const lease = { holder, epoch: job.lease.epoch + 1, expiresAt };
+    const lease = { holder, epoch: epoch + 1, expiresAt };
     const claimed = { ...started, lease, updatedAt: now };
-    return { job: claimed, result: claimed };
+    return { job: claimed, result: { type: 'claimed', job: claimed } };
+  });
+}
+
+/**
+ * A task that a crashed holder left is delivered again long before its lease has run out: it comes
+ * back then. When the holder has gone on, the job is not due and that look ends at once.
+ */
+async function comeBack(
+  engine: Engine,
+  jobId: string,
+  { epoch, until }: Extract<JobClaim, { type: 'held' }>,
+): Promise<void> {
+  await engine.queue.enqueue({
+    queue: 'advanceJob',
+    name: `advance-${jobId}-h${epoch}-${until.getTime()}`,
+    payload: { jobId },
+    runAt: until,
   });
 }
 

@@ -47,11 +47,17 @@ export function openListing() {
 export async function update(run: JobRun, change: (job: ImportJob) => ImportJob): Promise<boolean> {
   const next = await run.engine.jobs.transact(run.job.id, (job) => {
     if (job.lease.epoch !== run.epoch || !isLive(job)) return { job: null, result: null };
-    const changed = change(job);
+    const changed = change(renewLease(run.engine, job));
     return { job: changed, result: changed };
   });
   if (next) run.job = next;
   return next !== null;
+}
+
+/** Each step that records itself keeps the job for another `leaseMs`, so that a crash is noticed soon. */
+export function renewLease(engine: Pick<Engine, 'clock' | 'settings'>, job: ImportJob): ImportJob {
+  const expiresAt = new Date(engine.clock.now().getTime() + engine.settings.leaseMs);
+  return { ...job, lease: { ...job.lease, expiresAt } };
 }
 
 /** @throws `contract` for a platform that has no context yet */

@@ -8,7 +8,7 @@ import {
   type ImportJob,
 } from './import-job.ts';
 import { openCredentials } from './job-credentials.ts';
-import { requireContext, update, type JobRun } from './job-run.ts';
+import { renewLease, requireContext, update, type JobRun } from './job-run.ts';
 import { planPage, type PageOutcome } from './plan-page.ts';
 import { decideOutcome } from './outcome.ts';
 import type { SourceCall, SourceCallPage } from './source-call.ts';
@@ -44,7 +44,7 @@ export async function listNextPage(run: JobRun): Promise<boolean> {
   const listed = { cursor, page, calls, epoch: run.epoch };
   const outcome = await engine.calls.transactPage<PageOutcome>(
     { jobId: job.id, callKeys: [...calls.keys()] },
-    (facts) => planPage(facts, listed, now),
+    (facts) => planPage({ ...facts, job: renewLease(engine, facts.job) }, listed, now),
   );
   if (outcome.type === 'fenced') return false;
   logPage(run, page, outcome);
@@ -65,9 +65,10 @@ function logPage(run: JobRun, page: SourceCallPage, outcome: PageOutcome): void 
 /** Where the platform gives details of a whole page at once, takes them now: hundredths of a request a call. */
 async function hydrate(run: JobRun, calls: readonly SourceCall[]): Promise<readonly SourceCall[]> {
   const context = requireContext(run.engine, run.job.platform);
-  if (!context.hydrateCalls || calls.length === 0) return calls;
+  const wanted = calls.filter((call) => call.skip === undefined);
+  if (!context.hydrateCalls || wanted.length === 0) return calls;
   const credentials = await openCredentials(run.engine, run.job);
-  const hydrated = await context.hydrateCalls(credentials, calls);
+  const hydrated = await context.hydrateCalls(credentials, wanted);
   const { customerId, platform } = run.job;
   await Promise.all(
     hydrated.map(async ({ sourceCallId, transcript }) => {
@@ -76,7 +77,7 @@ async function hydrate(run: JobRun, calls: readonly SourceCall[]): Promise<reado
       await storeTranscript(run.engine.objects, { customerId, callKey, ...transcript });
     }),
   );
-  return hydrated;
+  return [...hydrated, ...calls.filter((call) => call.skip !== undefined)];
 }
 
 function toKeyedCalls(job: ImportJob, calls: readonly SourceCall[]): Map<string, SourceCall> {
@@ -84,7 +85,7 @@ function toKeyedCalls(job: ImportJob, calls: readonly SourceCall[]): Map<string,
   return new Map(
     calls.map((call) => [
       toCallKey({ customerId, platform, sourceCallId: call.sourceCallId }),
-      { sourceCallId: call.sourceCallId, metadata: call.metadata },
+      call,
     ]),
   );
 }
