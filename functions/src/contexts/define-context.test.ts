@@ -205,18 +205,21 @@ describe('defineContext', () => {
     expect((await failureOf(opening)).kind).toBe('not_found');
   });
 
-  it('fetches a call again whose stored recording has moved', async () => {
-    const keys = ['moved', 'media'];
+  it('fetches a call again whose stored recording has moved, without the hint that misled it', async () => {
+    const hints: unknown[] = [];
     const context = define({
-      fetchCall: () =>
-        Promise.resolve({
+      fetchCall: (_client, { hint }) => {
+        hints.push(hint);
+        return Promise.resolve({
           metadata: call.metadata,
-          media: { kind: 'stored', key: keys.shift() ?? 'none' },
-        }),
+          media: { kind: 'stored', key: hint ?? 'media' },
+        });
+      },
     }).create({ ...environment, objects: createObjects() });
-    const { media } = await context.fetchCall(credentials, call);
+    const { media } = await context.fetchCall(credentials, { ...call, hint: 'moved' });
     const stream = await context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
     expect(stream.sizeBytes).toBe(5);
+    expect(hints).toEqual(['moved', null]);
   });
 
   it('reports a recording as not found whose call has none any more', async () => {

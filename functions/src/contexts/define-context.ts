@@ -117,7 +117,9 @@ function createMediaMethods<
       if (listed === undefined || !isNotFound(error)) throw error;
     }
     try {
-      const { media: fresh } = await fetchCall(credentials, listed, signal);
+      // The hint may be what the dead link came from.
+      const unhinted = { ...listed, hint: null };
+      const { media: fresh } = await fetchCall(credentials, unhinted, signal);
       if (fresh === null) throw gone(definition);
       return await open(fresh);
     } catch (error) {

@@ -30,7 +30,8 @@ export async function importCall(work: CallWork): Promise<void> {
   }
   const context = requireContext(engine, call.platform);
   const credentials = await openCredentials(engine, claim.job);
-  const listed = { sourceCallId: call.sourceCallId, metadata: call.metadata };
+  const { sourceCallId, metadata: known, hint } = call;
+  const listed = { sourceCallId, metadata: known, hint };
   const platform = { ...work, context, credentials, listed };
   const [metadata, transcript] = await allSettled([
     bringRecording(platform),
@@ -65,7 +66,8 @@ async function storeRecording(work: PlatformWork, media: MediaSource): Promise<S
     const isExpired = error instanceof ImportError && error.kind === 'not_found';
     if (!isExpired || media.kind !== 'url') throw error;
     const { context, credentials, listed, signal } = work;
-    const again = await context.fetchCall(credentials, listed, signal);
+    // The hint may be what the dead link came from.
+    const again = await context.fetchCall(credentials, { ...listed, hint: null }, signal);
     if (!again.media) throw error;
     return storeOnce(work, again.media);
   }

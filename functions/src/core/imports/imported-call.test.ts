@@ -5,13 +5,14 @@ import {
   sampleCall,
   sampleCallBase as base,
 } from '../testing/sample-records.ts';
+import { skipReasons } from './source-call.ts';
 import {
   CallAttempt,
   callStatuses,
   ImportedCall,
   isCallEnded,
   isInWork,
-  skipReasons,
+  skipPending,
   toTotal,
   Transcription,
   transitionCall,
@@ -75,6 +76,7 @@ const renewed = {
 const claimed = { ...base, status: 'downloading', lease: newLease, checkAfter: until };
 const waiting = {
   ...base,
+  hint: null,
   status: 'transcribing',
   transcription: {
     operation: 'operations/2',
@@ -87,6 +89,7 @@ const waiting = {
 };
 const completed = {
   ...base,
+  hint: null,
   status: 'completed',
   completedAt: noon,
   lease: freeLease,
@@ -103,6 +106,7 @@ const released = {
 };
 const failed = {
   ...base,
+  hint: null,
   status: 'failed',
   failedAt: noon,
   error: attempt,
@@ -114,6 +118,7 @@ const failed = {
 };
 const skipped = {
   ...base,
+  hint: null,
   status: 'skipped',
   skippedAt: noon,
   reason: 'no_consent',
@@ -122,6 +127,7 @@ const skipped = {
 };
 const requeued = {
   ...base,
+  hint: null,
   status: 'pending',
   notBefore: null,
   jobId: 'job-2',
@@ -298,6 +304,26 @@ describe('what is stored of a call', () => {
       expect(ImportedCall.safeParse({ ...base, status }).success).toBe(false);
     },
   );
+});
+
+describe('skipPending', () => {
+  it('ends a call that waits, with the reason, and keeps no hint', () => {
+    const after = skipPending(sampleCall('pending'), { reason: 'filtered', at: noon });
+
+    expect(after).toStrictEqual({
+      ...base,
+      hint: null,
+      status: 'skipped',
+      skippedAt: noon,
+      reason: 'filtered',
+    });
+  });
+
+  it('refuses a call that somebody works on', () => {
+    const skip = () => skipPending(sampleCall('downloading'), { reason: 'filtered', at: noon });
+
+    expect(skip).toThrow('Call call-1 is downloading: skip is not possible.');
+  });
 });
 
 describe('toTotal', () => {

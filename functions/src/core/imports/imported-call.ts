@@ -2,10 +2,7 @@ import { z } from 'zod';
 import { ImportError, errorKinds } from '../errors.ts';
 import { platforms } from './import-context.ts';
 import { Lease, type CallTotals } from './import-job.ts';
-import { CallMetadata } from './source-call.ts';
-
-export const skipReasons = ['gone', 'no_consent', 'filtered'] as const;
-export type SkipReason = (typeof skipReasons)[number];
+import { CallMetadata, skipReasons, type SkipReason } from './source-call.ts';
 
 /** One try that did not end the call well, kept so that support can tell its story. */
 export const CallAttempt = z.object({
@@ -47,6 +44,8 @@ const CallBase = z.object({
   /** The page of that job by which the call is dispatched. */
   page: z.int(),
   metadata: CallMetadata,
+  /** The context's own note for fetching this call; null once nobody will fetch it with it any more. */
+  hint: z.string().nullable().default(null),
   createdAt: z.date(),
   lease: Lease,
   /** Counted failures of this job's tries. */
@@ -140,13 +139,15 @@ function move(call: ImportedCall, event: InWorkEvent): ImportedCall {
   if (!isInWork(call)) throw refuse(call, event.type);
   const base = toBase(call);
   const free = { lease: { ...call.lease, expiresAt: null }, checkAfter: null };
+  // Nothing is fetched from the platform any more.
+  const ended = { ...free, hint: null };
   switch (event.type) {
     case 'renew':
       return { ...call, lease: { ...call.lease, expiresAt: event.until }, checkAfter: event.until };
     case 'await_transcript':
       return {
         ...base,
-        ...free,
+        ...ended,
         status: 'transcribing',
         transcription: {
           operation: event.operation,
@@ -159,13 +160,13 @@ function move(call: ImportedCall, event: InWorkEvent): ImportedCall {
     case 'process':
       return { ...base, status: 'processing' };
     case 'complete':
-      return { ...base, ...free, status: 'completed', completedAt: event.at };
+      return { ...base, ...ended, status: 'completed', completedAt: event.at };
     case 'release':
       return release(call, event);
     case 'fail':
       return {
         ...base,
-        ...free,
+        ...ended,
         status: 'failed',
         failedAt: event.attempt.at,
         error: event.attempt,
@@ -174,7 +175,7 @@ function move(call: ImportedCall, event: InWorkEvent): ImportedCall {
         attempts: remember(call, event.attempt),
       };
     case 'skip':
-      return { ...base, ...free, status: 'skipped', skippedAt: event.at, reason: event.reason };
+      return { ...base, ...ended, status: 'skipped', skippedAt: event.at, reason: event.reason };
   }
 }
 
@@ -213,10 +214,21 @@ function requeue(call: ImportedCall, event: Extract<CallEvent, { type: 'requeue'
     page: event.page,
     failures: 0,
     notReady: 0,
+    hint: null,
     checkAfter: null,
     // The epoch grows, so that a holder from before the requeue is fenced off.
     lease: { ...call.lease, epoch: call.lease.epoch + 1, expiresAt: null },
   };
+}
+
+/** A call that waits for its first try and, as its platform said when listing it, never gets one. */
+export function skipPending(
+  call: ImportedCall,
+  skip: { readonly reason: SkipReason; readonly at: Date },
+): ImportedCall {
+  if (call.status !== 'pending') throw refuse(call, 'skip');
+  const { reason, at: skippedAt } = skip;
+  return { ...toBase(call), hint: null, status: 'skipped', skippedAt, reason };
 }
 
 /** The call has reached the end of its story; only a requeue moves it again. */

@@ -73,6 +73,7 @@ describe('planPage', () => {
       platform: 'gong',
       jobId: 'job-1',
       page: 2,
+      hint: null,
       createdAt: noon,
       lease: { holder: '', epoch: 0, expiresAt: null },
       failures: 0,
@@ -91,6 +92,34 @@ describe('planPage', () => {
       duplicates: [],
       rejected: [],
     });
+  });
+
+  it('keeps the hint that the context gave, for a new call and for one that it adopts', () => {
+    const calls = [callOf('job-0', 'failed')];
+    const page = listed(['1', '2']);
+    const hinted = new Map([...page.calls].map(([key, call]) => [key, { ...call, hint: key }]));
+
+    const plan = planPage(found({ calls }), { ...page, calls: hinted }, noon);
+
+    expect(plan.calls.map((call) => call.hint)).toEqual(['call-1', 'call-2']);
+  });
+
+  it('ends a call that is not to be imported as it begins, listed and on its page', () => {
+    const unwanted: SourceCall = { ...source('2'), skip: 'filtered', hint: 'a link' };
+    const page = listed(['1', '2']);
+    const calls = new Map([...page.calls, ['call-2', unwanted]]);
+
+    const plan = planPage(found(), { ...page, calls }, noon);
+
+    expect(plan.calls[1]).toMatchObject({
+      callKey: 'call-2',
+      status: 'skipped',
+      reason: 'filtered',
+      skippedAt: noon,
+      hint: null,
+    });
+    expect(plan.page?.callKeys).toEqual(['call-1', 'call-2']);
+    expect(plan.job?.listedCalls).toBe(152);
   });
 
   it('moves the job on: cursor, page, counts; failures and limit are over', () => {
@@ -209,6 +238,7 @@ describe('planPage', () => {
           jobId: 'job-1',
           page: 2,
           metadata: source('1').metadata,
+          hint: null,
           failures: 0,
           notReady: 0,
           checkAfter: null,
@@ -358,6 +388,7 @@ describe('planRetry', () => {
       status: 'pending',
       notBefore: null,
       page: 7,
+      hint: null,
       failures: 0,
       notReady: 0,
       checkAfter: null,

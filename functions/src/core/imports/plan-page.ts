@@ -1,4 +1,4 @@
-import { transitionCall, type ImportedCall } from './imported-call.ts';
+import { skipPending, transitionCall, type ImportedCall } from './imported-call.ts';
 import { isEnded, isLive, type ImportJob, type JobStatus } from './import-job.ts';
 import type { DuplicateCall, PageDecision, PageFacts } from './import-store.ts';
 import type { SourceCall, SourceCallPage } from './source-call.ts';
@@ -78,7 +78,7 @@ function sortOut(facts: PageFacts, listed: ListedPage, now: Date) {
   for (const [callKey, source] of listed.calls) {
     const known = facts.calls.get(callKey);
     if (!known) {
-      calls.push(toPendingCall({ callKey, source, job: facts.job, now }));
+      calls.push(start(toPendingCall({ callKey, source, job: facts.job, now }), source, now));
     } else if (known.jobId === facts.job.id) {
       // A page that the platform repeated: this job has the call already.
       continue;
@@ -87,10 +87,16 @@ function sortOut(facts: PageFacts, listed: ListedPage, now: Date) {
     } else {
       const { id, listing } = facts.job;
       const adopted = transitionCall(known, { type: 'requeue', jobId: id, page: listing.pages });
-      calls.push({ ...adopted, metadata: source.metadata });
+      const { metadata, hint = null } = source;
+      calls.push(start({ ...adopted, metadata, hint }, source, now));
     }
   }
   return { calls, duplicates };
+}
+
+/** A call that the platform lists and that is not wanted ends as it begins: counted, never fetched. */
+function start(call: ImportedCall, { skip }: SourceCall, now: Date): ImportedCall {
+  return skip === undefined ? call : skipPending(call, { reason: skip, at: now });
 }
 
 /** Another job that is still going has the call, ended or not: it may retry it. */
@@ -126,6 +132,7 @@ function toPendingCall(options: {
     jobId: job.id,
     page: job.listing.pages,
     metadata: source.metadata,
+    hint: source.hint ?? null,
     createdAt: options.now,
     lease: { holder: '', epoch: 0, expiresAt: null },
     failures: 0,

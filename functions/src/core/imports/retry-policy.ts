@@ -1,6 +1,7 @@
 import { errorRules, type ImportError } from '../errors.ts';
 import type { EngineSettings } from '../settings.ts';
-import type { CallAttempt, ImportedCall, SkipReason } from './imported-call.ts';
+import type { CallAttempt, ImportedCall } from './imported-call.ts';
+import type { SkipReason } from './source-call.ts';
 
 /** What becomes of a call whose try failed. */
 export type FailureDecision =

@@ -30,10 +30,23 @@ export const CallMetadata = z.object({
 });
 export type CallMetadata = z.infer<typeof CallMetadata>;
 
+/** Why a call is not imported: it is gone at its source, nobody agreed to it, or it was not wanted. */
+export const skipReasons = ['gone', 'no_consent', 'filtered'] as const;
+export type SkipReason = (typeof skipReasons)[number];
+
 /** A call as a platform lists it. */
 export interface SourceCall {
   readonly sourceCallId: string;
   readonly metadata: CallMetadata;
+  /**
+   * What the context noted when it listed or hydrated the call, in words that only it reads, and gets
+   * back at `fetchCall` and `getTranscript`: a recording's link that still works, say, which saves a
+   * request. As secret as a link: kept until the call ends, never logged or shown. It may be missing
+   * at any time, so a context must get on without.
+   */
+  readonly hint?: string | null;
+  /** The platform counts this call, but it is not to be imported. */
+  readonly skip?: SkipReason;
 }
 
 /** One page of a listing; `nextCursor` is null after the last. Resuming from it loses nothing. */

@@ -128,6 +128,7 @@ export const sampleCallBase = {
   jobId: 'job-1',
   page: 2,
   metadata: sampleMetadata,
+  hint: 'sample-hint',
   createdAt: new Date('2026-03-02T09:00:30Z'),
   lease: { holder: 'worker-1', epoch: 3, expiresAt: new Date('2026-03-02T09:10:00Z') },
   failures: 1,
