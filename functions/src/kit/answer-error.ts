@@ -1,7 +1,7 @@
 import type { Clock } from '../core/ports.ts';
 import { ImportError, redact } from '../core/errors.ts';
 import { toErrorKind, toErrorMessage } from './define-errors.ts';
-import type { PlatformErrors } from './define-errors.ts';
+import type { FailedAnswer, PlatformErrors } from './define-errors.ts';
 import type { FetchResponse, ResponseHeaders } from './fetch.ts';
 import { readText } from './fetch.ts';
 import { parseRetryAfter } from './retry-after.ts';
@@ -23,12 +23,19 @@ const maxQuotedCharacters = 500;
 const requestIdHeaders = ['x-request-id', 'request-id', 'x-correlation-id', 'cf-ray'];
 
 /** The id by which the platform's support finds the request; null where it sends none. */
-export function readRequestId(headers: ResponseHeaders): string | null {
-  for (const name of requestIdHeaders) {
-    const value = headers.get(name);
-    if (value !== null && /^[\w.:-]{1,100}$/.test(value)) return value;
-  }
-  return null;
+export function readRequestId(
+  headers: ResponseHeaders,
+  { errors, body }: { readonly errors: PlatformErrors; readonly body: unknown },
+): string | null {
+  const candidates = [
+    errors.requestIdOf?.(body),
+    ...requestIdHeaders.map((name) => headers.get(name)),
+  ];
+  return candidates.find(isRequestId) ?? null;
+}
+
+function isRequestId(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.:-]{1,100}$/.test(value);
 }
 
 /** Reads a failed answer to its end and translates it, once. */
@@ -36,14 +43,24 @@ export async function toAnswerError(
   response: FetchResponse,
   options: { readonly path: string; readonly voice: PlatformVoice },
 ): Promise<ImportError> {
+  return (await readFailure(response, options)).error;
+}
+
+/** As `toAnswerError`, with the answer that the error was made of. */
+export async function readFailure(
+  response: FetchResponse,
+  options: { readonly path: string; readonly voice: PlatformVoice },
+): Promise<{ readonly error: ImportError; readonly answer: FailedAnswer }> {
   const { path, voice } = options;
   const { status, headers } = response;
   const text = await readErrorText(response, voice);
+  const body = parseOrNull(text);
+  const answer = { status, path, body };
   const kind = toErrorKind(status, voice.errors);
-  const reading = voice.errors.read?.({ status, path, body: parseOrNull(text) }) ?? null;
+  const reading = voice.errors.read?.(answer) ?? null;
   const finalKind = reading?.kind ?? kind;
   const { displayName, scopes } = voice;
-  return new ImportError({
+  const error = new ImportError({
     kind: finalKind,
     source: voice.platform,
     publicMessage:
@@ -54,9 +71,10 @@ export async function toAnswerError(
     retryAfterMs:
       reading?.retryAfterMs ?? parseRetryAfter(headers.get('retry-after'), voice.clock.now()),
     status,
-    requestId: readRequestId(headers),
+    requestId: readRequestId(headers, { errors: voice.errors, body }),
     cause: new Error(redact(scrub(text, voice.secrets)).slice(0, maxQuotedCharacters)),
   });
+  return { error, answer };
 }
 
 /** The failure of an exchange that brought no answer. */

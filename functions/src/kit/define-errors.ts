@@ -25,6 +25,8 @@ export interface PlatformErrors {
   readonly messages?: Readonly<Partial<Record<ErrorKind, string>>>;
   /** Looks into the body where the status alone does not tell; null: it does. */
   readonly read?: (answer: FailedAnswer) => ErrorReading | null;
+  /** Where an answer's body, failed or not, names the request for the platform's support. */
+  readonly requestIdOf?: (body: unknown) => unknown;
 }
 
 /** Types a platform's differences from the default status table. */

@@ -150,6 +150,41 @@ describe('createPlatformHttp', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('parses what a failed answer says in truth in its place', async () => {
+    const { http } = createHttp((count) =>
+      Response.json({ errors: [count === 1 ? 'Nothing found' : 'No such page'] }, { status: 404 }),
+    );
+    const request = {
+      method: 'GET',
+      path: '/calls',
+      instead: ({ status, body }: { status: number; body: unknown }) =>
+        status === 404 && JSON.stringify(body).includes('Nothing') ? { calls: [] } : undefined,
+    } as const;
+    const schema = z.object({ calls: z.array(z.string()) });
+    await expect(http.request(request, schema)).resolves.toEqual({ calls: [] });
+    await expect(http.request(request, schema)).rejects.toMatchObject({ kind: 'not_found' });
+  });
+
+  it('finds the id of a request in the body where the platform puts it there', async () => {
+    const answers = [
+      Response.json({ id: 'req-1' }, { status: 400, headers: { 'x-request-id': 'proxy-1' } }),
+      Response.json({ id: 'not an id' }, { status: 400, headers: { 'x-request-id': 'proxy-2' } }),
+      Response.json({ id: 'req-3', calls: 17 }),
+    ];
+    const idOf = z.object({ id: z.string() });
+    const { http } = createHttp((count) => answers[count - 1] ?? Response.error(), {
+      voice: {
+        ...{ platform: 'acme', displayName: 'Acme', scopes: [], secrets: [], clock },
+        errors: { requestIdOf: (body) => idOf.safeParse(body).data?.id },
+      },
+    });
+    const schema = z.object({ calls: z.string() });
+    for (const requestId of ['req-1', 'proxy-2', 'req-3']) {
+      const asked = http.request({ method: 'GET', path: '/calls' }, schema);
+      await expect(asked).rejects.toMatchObject({ requestId });
+    }
+  });
+
   it('keeps what the platform said in the cause, without secrets', async () => {
     const { http } = createHttp(() => new Response('no top-secret-key!', { status: 400 }));
     await expect(http.request({ method: 'GET', path: '/x' }, Anything)).rejects.toMatchObject({

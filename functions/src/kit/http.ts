@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { ImportError } from '../core/errors.ts';
 import type { PlatformVoice } from './answer-error.ts';
-import { readRequestId, toAnswerError, toNetworkError } from './answer-error.ts';
+import { readFailure, readRequestId, toNetworkError } from './answer-error.ts';
+import type { FailedAnswer } from './define-errors.ts';
 import type { Fetch, FetchResponse, Sleep } from './fetch.ts';
 import { createDeadline, discardBody, readText } from './fetch.ts';
 import { describeIssues } from './issues.ts';
@@ -21,6 +22,11 @@ export interface HttpRequest {
   readonly form?: Readonly<Record<string, string>>;
   /** May be sent twice. Default: all but POST; a POST that only reads says so. */
   readonly idempotent?: boolean;
+  /**
+   * What a failed answer says in truth, where a platform answers "nothing found" with a failure: the
+   * body to parse in its place; undefined where it is a failure.
+   */
+  readonly instead?: (answer: FailedAnswer) => unknown;
 }
 
 /** Calls one platform's API for one customer. */
@@ -116,9 +122,11 @@ async function requestOnce(
       limiter.observe({ status: response.status, headers: response.headers, retryAfterMs: null });
       return await readJson(options, request, response);
     }
-    const error = await toAnswerError(response, { path: request.path, voice });
+    const { error, answer } = await readFailure(response, { path: request.path, voice });
     const { retryAfterMs } = error;
     limiter.observe({ status: response.status, headers: response.headers, retryAfterMs });
+    const instead = request.instead?.(answer);
+    if (instead !== undefined) return instead;
     throw error;
   } finally {
     deadline.dispose();
@@ -156,7 +164,7 @@ async function readJson(
       source: voice.platform,
       publicMessage: `${voice.displayName} answered ${request.path} with ${why}.`,
       status: response.status,
-      requestId: readRequestId(response.headers),
+      requestId: readRequestId(response.headers, { errors: voice.errors, body: null }),
       cause,
     });
   if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
@@ -183,8 +191,11 @@ function parseAnswer<TSchema extends z.ZodType>(
     kind: 'contract',
     source: voice.platform,
     publicMessage: `${voice.displayName} answered ${answer.path} in another shape: ${describeIssues(parsed.error)}.`,
+    requestId: readRequestId(noHeaders, { errors: voice.errors, body: answer.json }),
   });
 }
+
+const noHeaders = { get: () => null };
 
 /** Milliseconds until the next attempt, null for none: the limiter waits out a 429 by itself. */
 function toRetryDelayMs(failure: {

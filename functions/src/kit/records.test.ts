@@ -40,6 +40,17 @@ describe('mapRecords', () => {
     ]);
   });
 
+  it('reads the id of a broken record from within another', () => {
+    const toSourceCall = () => {
+      throw new RangeError('nothing is whole here');
+    };
+    const { rejected } = mapRecords({
+      ...{ at: 'calls', schema: z.never(), toSourceCall, idField: 'call.id' },
+      records: [{ call: { id: '7' } }, { call: null }, { call: { id: {} } }],
+    });
+    expect(rejected.map(({ sourceCallId }) => sourceCallId)).toEqual(['7', null, null]);
+  });
+
   it('quotes nothing of what a record holds', () => {
     const { rejected } = map([{ id: 'a', at: 'ann@acme.test said hello' }]);
     expect(JSON.stringify(rejected)).not.toContain('ann@acme.test');

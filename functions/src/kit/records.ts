@@ -14,7 +14,7 @@ export function mapRecords<TSchema extends z.ZodType>(options: {
   readonly at: string;
   readonly schema: TSchema;
   readonly toSourceCall: (record: z.output<TSchema>) => SourceCall;
-  /** The field that holds the id, for the reason of a broken record. Default `id`. */
+  /** The field that holds the id, for a broken record: `id` by default, `call.id` within another. */
   readonly idField?: string;
 }): MappedRecords {
   const calls: SourceCall[] = [];
@@ -33,7 +33,12 @@ export function mapRecords<TSchema extends z.ZodType>(options: {
 }
 
 function readId(record: unknown, field: string): string | null {
-  if (typeof record !== 'object' || record === null) return null;
-  const id: unknown = Reflect.get(record, field);
+  const id = field
+    .split('.')
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined,
+      record,
+    );
   return (typeof id === 'string' && id !== '') || typeof id === 'number' ? String(id) : null;
 }

@@ -89,7 +89,7 @@ export const mappingChecks: readonly Check[] = [
       const pages = await listAll(opened, suite.credentials);
       expect(toIds(pages).toSorted()).toEqual(good.toSorted());
       expect(pages.flatMap((page) => page.rejected ?? [])).toEqual([
-        { sourceCallId: 'broken-1', reason: expect.stringMatching(/\[\d+\]\.\w+: \w+/) },
+        { sourceCallId: 'broken-1', reason: expect.stringMatching(/\[\d+\](?:\.\w+)+: \w+/) },
       ]);
     },
   },
