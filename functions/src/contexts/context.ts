@@ -60,6 +60,16 @@ export interface MediaRules {
   readonly redirectHosts: HostRule;
 }
 
+/** A customer's own address of the API, in place of `baseUrl`. */
+export interface CustomerBaseUrls<TCredentials> {
+  /** The credentials' field, for the refusal of a wrong one. */
+  readonly field: string;
+  /** Its origin is all that counts; null: `baseUrl` it is. */
+  readonly of: (credentials: TCredentials) => string | null;
+  /** Where it may point: exact, or `*.example.com` for every name below it. */
+  readonly hosts: readonly string[];
+}
+
 /** What listing needs: the range and filters are parsed, the cursor is our own. */
 export type DefinedListOptions<TFilters> = Omit<ListOptions, 'filters'> & {
   readonly filters: TFilters;
@@ -67,8 +77,8 @@ export type DefinedListOptions<TFilters> = Omit<ListOptions, 'filters'> & {
 
 /**
  * What an adapter's author writes. Every function throws `ImportError` only by what its client
- * throws; the framework translates anything else. A URL in credentials has no place here: calls go
- * to `baseUrl`.
+ * throws; the framework translates anything else. Calls go to `baseUrl`, whatever the credentials
+ * hold, unless `customerBaseUrls` says otherwise.
  */
 export interface ContextDefinition<
   TCredentials extends z.ZodObject,
@@ -93,6 +103,8 @@ export interface ContextDefinition<
   readonly listing: PlatformListing;
   /** Null for a context without a network. */
   readonly baseUrl: string | null;
+  /** For a platform with an address for each customer; the framework checks it before any use. */
+  readonly customerBaseUrls?: CustomerBaseUrls<z.output<TCredentials>>;
   /** The headers that carry the credentials. */
   readonly authorize?: (credentials: z.output<TCredentials>) => Readonly<Record<string, string>>;
   /** Sent with every request to the API: its version, say. */

@@ -173,6 +173,75 @@ describe('defineContext', () => {
     expect((await failureOf(context.validateCredentials(credentials))).kind).toBe('internal');
   });
 
+  describe('with an address for each customer', () => {
+    const asked: string[] = [];
+    const regional = (changes: Partial<ContextEnvironment> = {}) =>
+      define({
+        baseUrl: 'https://api.acme.example/v2',
+        customerBaseUrls: {
+          field: 'region',
+          of: ({ region }) => region ?? null,
+          hosts: ['api.acme.example', '*.api.acme.example'],
+        },
+        validateCredentials: async (client) => {
+          await client.me();
+        },
+      }).create({
+        ...environment,
+        fetch: (url) => {
+          asked.push(url);
+          return Promise.resolve(Response.json({}));
+        },
+        ...changes,
+      });
+
+    beforeEach(() => {
+      asked.length = 0;
+    });
+
+    it('calls that address, under the path of the common one', async () => {
+      const context = regional();
+      for (const region of [undefined, 'https://eu-1.api.acme.example/elsewhere?x#y']) {
+        const parsed = context.parseCredentials({ apiKey: 'key-1', region });
+        await context.validateCredentials(parsed);
+      }
+      expect(asked).toEqual([
+        'https://api.acme.example/v2/me',
+        'https://eu-1.api.acme.example/v2/me',
+      ]);
+    });
+
+    it('asks a sandbox in place of any address', async () => {
+      const context = regional({ baseUrl: 'https://sandbox.example/v2' });
+      await context.validateCredentials({ ...credentials, region: 'https://api.acme.example' });
+      expect(asked).toEqual(['https://sandbox.example/v2/me']);
+    });
+
+    it.each([
+      'https://evil.example',
+      'https://api.acme.example.evil.example',
+      'https://evilapi.acme.example',
+      'http://api.acme.example',
+      'https://api.acme.example:8443',
+      'https://user:pass@api.acme.example',
+      'https://evil.example#.api.acme.example',
+      'https://169.254.169.254',
+      'api.acme.example',
+    ])('refuses %s, however it came in, before any request', async (region) => {
+      const context = regional();
+      const wrong = { ...credentials, region };
+      const parse = async () => Promise.resolve(context.parseCredentials(wrong));
+      for (const refused of [parse(), context.validateCredentials(wrong)]) {
+        expect(await failureOf(refused)).toMatchObject({
+          kind: 'bad_request',
+          publicMessage:
+            'The credentials for Acme have an address that is not theirs: region: must be https and one of api.acme.example, *.api.acme.example.',
+        });
+      }
+      expect(asked).toEqual([]);
+    });
+  });
+
   it('parses filters to what can be stored', () => {
     const context = define().create(environment);
     expect(context.parseFilters({ team: 'sales', minutes: undefined })).toEqual({ team: 'sales' });

@@ -10,6 +10,7 @@ import type {
 } from '../core/imports/source-call.ts';
 import { isInRange } from '../kit/date-range.ts';
 import { describeIssues } from '../kit/issues.ts';
+import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
 import { createSession } from './session.ts';
 import type { Session } from './session.ts';
@@ -49,7 +50,11 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
   const run = <T>(work: () => Promise<T>): Promise<T> => translated(platform, work);
   const { countCalls, hydrateCalls, getTranscript, acceptUploads } = definition;
   return {
-    parseCredentials: (input) => parseInput(definition.credentials, input, definition),
+    parseCredentials: (input) => {
+      const credentials = parseInput(definition.credentials, input, definition);
+      toCustomerBaseUrl(definition, credentials);
+      return credentials;
+    },
     parseFilters: (input) => parseFilters(definition, input),
     validateCredentials: async (credentials, signal) => {
       try {

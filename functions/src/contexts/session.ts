@@ -13,6 +13,7 @@ import { openDownload } from '../kit/media-download.ts';
 import { isSettling } from '../kit/settling.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
 import { createLocalRateLimiters } from '../kit/rate-limiter.ts';
+import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, ContextEnvironment } from './context.ts';
 
 /** A definition in its environment: what its methods are made of. */
@@ -49,16 +50,22 @@ export function createSession<
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   environment: ContextEnvironment,
 ): Session<TClient> {
-  const baseUrl = toBaseUrl(definition, environment);
+  const commonBaseUrl = toBaseUrl(definition, environment);
   const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
   const limiterFor = createLimiters(definition, environment);
   const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
     toAccess(definition, { credentials, clock: environment.clock, limiterFor });
+  // A sandbox stands in for every address of the platform.
+  const baseUrlFor = (credentials: z.output<TCredentials>): string | null =>
+    environment.baseUrl === undefined
+      ? (toCustomerBaseUrl(definition, credentials) ?? commonBaseUrl)
+      : commonBaseUrl;
   return {
     objects: () => requireObjects(environment, definition.platform),
     client: (credentials, signal) => {
       const access = accessFor(credentials);
       const { clock } = environment;
+      const baseUrl = baseUrlFor(access.credentials);
       const http = createHttp({ access, baseUrl, fetch, environment, signal });
       return definition.client({
         credentials: access.credentials,
@@ -73,6 +80,7 @@ export function createSession<
     openMedia: (credentials, media, signal) => {
       if (media.kind === 'stored') return openStored(environment, media, definition.platform);
       const access = accessFor(credentials);
+      const baseUrl = baseUrlFor(access.credentials);
       return openUrl({ access, baseUrl, fetch, environment, signal }, media, definition.media);
     },
     isSettling: (call) =>
@@ -157,7 +165,11 @@ function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject
       displayName,
       errors,
       scopes: listing.scopes,
-      secrets: [...Object.values(options.credentials), ...Object.values(authorization)].filter(
+      secrets: [
+        ...Object.values(options.credentials),
+        // The whole header, and what comes after its scheme: base64 of a key looks like no key.
+        ...Object.values(authorization).flatMap((value) => [value, value.replace(/^\w+ /, '')]),
+      ].filter(
         (value): value is string => typeof value === 'string' && value.length >= shortestSecret,
       ),
       clock: options.clock,

@@ -213,14 +213,18 @@ function requireHost(
   options: { readonly allowedOrigins: ReadonlySet<string>; readonly source: string },
 ): void {
   if (rule === 'any_public' || options.allowedOrigins.has(url.origin)) return;
-  const isAllowed = rule.some((pattern) =>
-    pattern.startsWith('*.')
-      ? url.hostname.endsWith(pattern.slice(1))
-      : url.hostname === pattern.toLowerCase(),
-  );
-  if (!isAllowed || (url.port !== '' && url.port !== '443')) {
+  if (!isHostOf(rule, url.hostname) || (url.port !== '' && url.port !== '443')) {
     throw refused(options.source, `its host ${url.hostname} is not one of the platform's`);
   }
+}
+
+/** Whether a host is one of `patterns`: exact, or `*.example.com` for every name below it. */
+export function isHostOf(patterns: readonly string[], hostname: string): boolean {
+  return patterns.some((pattern) =>
+    pattern.startsWith('*.')
+      ? hostname.endsWith(pattern.slice(1))
+      : hostname === pattern.toLowerCase(),
+  );
 }
 
 function refused(source: string, why: string): ImportError {
