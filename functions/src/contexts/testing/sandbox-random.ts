@@ -51,6 +51,21 @@ export function indexOfUuid({ seed, kind }: IdSpace, uuid: string): number | nul
   return uuidAt({ seed, kind }, index) === uuid ? index : null;
 }
 
+/** A number of 19 digits, as text, that `indexOfDigits` can read the index back from. */
+export function digitsAt({ seed, kind }: IdSpace, index: number): string {
+  const lead = 100_000_000 + (mix(seed ^ Math.imul(kind, 0x27d4eb2f)) % 900_000_000);
+  const rest = Math.imul(index ^ mix(seed + kind), scramble) >>> 0;
+  return `${String(lead)}${String(rest).padStart(10, '0')}`;
+}
+
+/** The index that `digitsAt` made this id of; null for any other text. */
+export function indexOfDigits(space: IdSpace, digits: string): number | null {
+  if (!/^\d{19}$/.test(digits)) return null;
+  const rest = Number(digits.slice(9));
+  const index = (Math.imul(rest, unscramble) ^ mix(space.seed + space.kind)) >>> 0;
+  return digitsAt(space, index) === digits ? index : null;
+}
+
 /** Odd, hence invertible modulo 2^32; the second is its inverse. */
 const scramble = 0x9e3779b1;
 const unscramble = 0xe8b2f51;

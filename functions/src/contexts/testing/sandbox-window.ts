@@ -6,13 +6,13 @@ export interface WindowAnswer {
   readonly retryAfterSeconds: number;
 }
 
-const windowMs = 60_000;
-
-/** Counts the allowed requests of the last minute; refused ones cost nothing. */
+/** Counts the allowed requests of the last minute, or `windowMs`; refused ones cost nothing. */
 export function createSlidingWindow(options: {
   readonly limit: number;
   readonly now: () => Date;
+  readonly windowMs?: number;
 }): () => WindowAnswer {
+  const { windowMs = 60_000 } = options;
   let times: number[] = [];
   let oldest = 0;
   return () => {
