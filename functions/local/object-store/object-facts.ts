@@ -7,6 +7,8 @@ import { createCrc32c } from '../../src/gcp/storage/crc32c.ts';
 
 /** What a file's bytes and its name don't say is kept beside it; what they say is read from them. */
 export interface ObjectFacts {
+  /** Whether the key's extension tells the content type, so that nothing is kept beside the file. */
+  isToldByName(object: { readonly key: string; readonly contentType: string }): boolean;
   /** Remembers the content type of an unpublished file, unless the key's extension tells it. */
   keepType(
     object: { readonly key: string; readonly contentType: string },
@@ -38,9 +40,12 @@ const types: Readonly<Record<string, string>> = {
  */
 export function createObjectFacts(folder: string): ObjectFacts {
   const cache = new Map<string, Checksums>();
+  const isToldByName: ObjectFacts['isToldByName'] = ({ key, contentType }) =>
+    types[extname(key)] === contentType;
   return {
+    isToldByName,
     async keepType({ key, contentType }, handle) {
-      if (types[extname(key)] === contentType) return;
+      if (isToldByName({ key, contentType })) return;
       const { ino } = await handle.stat();
       await mkdir(folder, { recursive: true });
       await writeFile(join(folder, String(ino)), `${key}\n${contentType}`);
