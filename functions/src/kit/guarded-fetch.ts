@@ -32,6 +32,8 @@ export function createNetworkFetch(options: NetworkFetchOptions = {}): NetworkFe
   const allowedOrigins = new Set(options.allowedOrigins);
   const connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
   const lookup = options.lookup ?? lookupAll;
+  // Kept: Node resolves the name anew for each `import()`, tens of microseconds of every request.
+  let loading: Promise<typeof import('undici')> | null = null;
   let publicAgent: Promise<Agent> | null = null;
   let allowedAgent: Promise<Agent> | null = null;
   const agentFor = (origin: string): Promise<Agent> => {
@@ -46,7 +48,10 @@ export function createNetworkFetch(options: NetworkFetchOptions = {}): NetworkFe
   return {
     fetch: async (address, init) => {
       const url = requireSafeUrl(address, { allowedOrigins, source: 'network' });
-      const [undici, dispatcher] = await Promise.all([import('undici'), agentFor(url.origin)]);
+      const [undici, dispatcher] = await Promise.all([
+        (loading ??= import('undici')),
+        agentFor(url.origin),
+      ]);
       const answer = await undici.request(url, {
         dispatcher,
         // A string that undici sends as it is; it follows no redirect by itself.
