@@ -1,4 +1,9 @@
-import { FieldPath, type Firestore, type Transaction } from 'firebase-admin/firestore';
+import {
+  FieldPath,
+  type DocumentSnapshot,
+  type Firestore,
+  type Transaction,
+} from 'firebase-admin/firestore';
 import { z } from 'zod';
 import { Engagement } from '../../core/engagements/engagement.ts';
 import { ImportedCall } from '../../core/imports/imported-call.ts';
@@ -12,7 +17,13 @@ import type {
 } from '../../core/imports/import-store.ts';
 import { collectionsOf, type Collections } from './collections.ts';
 import { moveTotals, toTotalsDelta } from './counters.ts';
-import { inTransaction, parseDocument, parseDocuments, translated } from './documents.ts';
+import {
+  createDocumentMemory,
+  inTransaction,
+  parseDocument,
+  parseDocuments,
+  translated,
+} from './documents.ts';
 import { noSuchJob } from './import-jobs.ts';
 
 const StoredPage: z.ZodType<CallPage> = z.object({
@@ -36,6 +47,8 @@ const JobState = z.object({ status: z.enum(jobStatuses) });
 export function createFirestoreCalls(db: Firestore): CallStore {
   const collections = collectionsOf(db);
   const { calls, engagements, pages } = collections;
+  // Every claim reads the job, which changes about once a second.
+  const parseJob = createDocumentMemory(ImportJob);
   const ofJob = (jobId: string) => calls.where('jobId', '==', jobId);
   return {
     get: (callKey) =>
@@ -54,7 +67,7 @@ export function createFirestoreCalls(db: Firestore): CallStore {
         if (afterCallKey) query = query.startAfter(afterCallKey);
         return parseDocuments((await query.limit(limit).get()).docs, ImportedCall);
       }),
-    transact: (target, decide) => transactCall({ db, collections, target }, decide),
+    transact: (target, decide) => transactCall({ db, collections, target, parseJob }, decide),
     transactPage: (target, decide) => transactPage({ db, collections, target }, decide),
     listOverdue: (jobId, now, limit) =>
       translated(async () => {
@@ -88,7 +101,14 @@ interface CallFacts {
 
 /** Two reads with the job, else one; a write of the call, and at its end the engagement and one counter. */
 function transactCall<T>(
-  { db, collections, target }: Place<{ readonly callKey: string; readonly jobId: string | null }>,
+  {
+    db,
+    collections,
+    target,
+    parseJob,
+  }: Place<{ readonly callKey: string; readonly jobId: string | null }> & {
+    readonly parseJob: (snapshot: DocumentSnapshot) => ImportJob | null;
+  },
   decide: (found: CallFacts) => CallDecision<T>,
 ): Promise<T> {
   const { callKey, jobId } = target;
@@ -97,7 +117,7 @@ function transactCall<T>(
     const references = jobId ? [reference, collections.jobs.doc(jobId)] : [reference];
     const [callSnapshot, jobSnapshot] = await transaction.getAll(...references);
     const before = callSnapshot ? parseDocument(callSnapshot, ImportedCall) : null;
-    const job = jobSnapshot ? parseDocument(jobSnapshot, ImportJob) : null;
+    const job = jobSnapshot ? parseJob(jobSnapshot) : null;
     const { call: after, engagement, result } = decide({ call: before, job });
     if (!after) return result;
     transaction.set(reference, after);
