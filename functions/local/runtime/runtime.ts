@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createApp, createRandomId, provideApp, type App } from '../../src/app.ts';
+import { createApp, createRandomId, provideApp, type App, type AppPorts } from '../../src/app.ts';
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { defaultSettings, type EngineSettings } from '../../src/core/settings.ts';
@@ -40,6 +40,8 @@ export interface RuntimeOptions {
   /** Takes the engine's own log entries. */
   readonly writeLog: (level: string, message: string, fields: unknown) => unknown;
   readonly onSlackMessage?: (message: SlackMessage, change: 'posted' | 'edited') => void;
+  /** Replaces what the app is built from: a sandbox in another process, a port that counts. */
+  readonly changePorts?: (ports: AppPorts) => AppPorts;
 }
 
 export interface Runtime {
@@ -83,7 +85,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   process.env['GCLOUD_PROJECT'] ??= projectId;
   process.env['FIREBASE_CONFIG'] ??= JSON.stringify({ projectId });
   const queues = createEmbeddedQueues();
-  const app = createLocalApp({ ...parts, queues, clock, writeLog: options.writeLog });
+  const ports = createLocalPorts({ ...parts, queues, clock, writeLog: options.writeLog });
+  const app = createApp(options.changePorts?.(ports) ?? ports);
   provideApp(app);
   const functions = await import('../../src/index.ts');
   const stateFolder = join(folder, 'queues');
@@ -149,12 +152,12 @@ async function openParts(options: RuntimeOptions, clock: Clock): Promise<Parts> 
   return { store, objects, tokens, running, keyFile: join(keys, 'credentials.json'), address };
 }
 
-function createLocalApp(
+function createLocalPorts(
   parts: Parts &
     Pick<RuntimeOptions, 'writeLog'> & { readonly queues: EmbeddedQueues; readonly clock: Clock },
-): App {
+): AppPorts {
   const { store, objects, queues, tokens, running, clock, address, keyFile } = parts;
-  return createApp({
+  return {
     settings: () => localSettings,
     db: () => store.firestore,
     objects: async () => objects,
@@ -189,7 +192,7 @@ function createLocalApp(
       warn: (message, fields) => parts.writeLog('warn', message, fields),
       error: (message, fields) => parts.writeLog('error', message, fields),
     }),
-  });
+  };
 }
 
 async function startServer(
