@@ -30,6 +30,8 @@ export interface EngineSettings {
   readonly languageCodes: readonly string[];
   /** The estimate at creation is null when the platform can't say within this time. */
   readonly countTimeoutMs: number;
+  /** The part of a platform's daily quota that is left to the customer: 0 to 1. */
+  readonly customerQuotaShare: number;
   /** One message of progress per job at most this often. */
   readonly notifyIntervalMs: number;
 }
@@ -58,5 +60,6 @@ export const defaultSettings: EngineSettings = {
   maxMediaBytes: 20 * 1024 ** 3,
   languageCodes: ['en-US'],
   countTimeoutMs: 5_000,
+  customerQuotaShare: 0.2,
   notifyIntervalMs: 15_000,
 };
