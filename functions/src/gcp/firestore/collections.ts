@@ -11,6 +11,7 @@ export function collectionsOf(db: Firestore) {
     engagements: db.collection('engagements'),
     credentials: db.collection('importCredentials'),
     notifications: db.collection('importNotifications'),
+    budgets: db.collection('rateBudgets'),
     companies: db.collection('companies'),
     contacts: db.collection('contacts'),
   };
