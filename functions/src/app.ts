@@ -20,6 +20,8 @@ import type {
 } from './core/ports.ts';
 import type { EngineSettings } from './core/settings.ts';
 import { createLogs } from './gcp/logging/logs.ts';
+import type { Sleep } from './kit/fetch.ts';
+import type { CreateRateLimiter } from './kit/rate-limiter.ts';
 
 /** What differs between the cloud and one machine. Each is built when first asked for. */
 export interface AppPorts {
@@ -134,15 +136,30 @@ async function openPlatforms(ports: AppPorts): Promise<PlatformDirectory> {
   const { createContexts, platformRows, resolvePlatform } = await import('./contexts/registry.ts');
   const { sleep } = await import('./kit/fetch.ts');
   const { clock, random } = ports;
+  const createRateLimiter = await createLimiters(ports, sleep);
   const objects = await ports.objects();
   const find = createContexts((platform) => ({
     clock,
     random,
     sleep,
     objects,
+    createRateLimiter,
     ...ports.environment(platform),
   }));
   return { rows: platformRows(), resolve: resolvePlatform, find };
+}
+
+/** One pace for each platform account, over all instances and all jobs. */
+async function createLimiters(ports: AppPorts, sleep: Sleep): Promise<CreateRateLimiter> {
+  const { createFirestoreBudgets } = await import('./gcp/firestore/rate-budgets.ts');
+  const { createSharedRateLimiters } = await import('./kit/shared-rate-limiter.ts');
+  return createSharedRateLimiters({
+    store: createFirestoreBudgets(ports.db()),
+    instanceId: ports.createId(),
+    clock: ports.clock,
+    sleep,
+    customerQuotaShare: ports.settings().customerQuotaShare,
+  });
 }
 
 async function createNotifier(ports: AppPorts): Promise<Notifier> {

@@ -92,6 +92,8 @@ export interface ContextDefinition<
   readonly rateLimits: RateLimits;
   /** The window of `x-ratelimit-limit` where no header says it. Default: the header is not used. */
   readonly limitWindowSeconds?: number;
+  /** Where the daily quota begins anew at midnight: an IANA name. Default: UTC. */
+  readonly quotaTimeZone?: string;
   /**
    * Strict, and stable under a second parse of its own output. Each field describes itself:
    * `.meta({ title, description, secret })`; what is not marked `secret: false` is a secret.

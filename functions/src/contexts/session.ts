@@ -114,7 +114,7 @@ function toBaseUrl(
 function createLimiters(
   definition: Pick<
     ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
-    'platform' | 'displayName' | 'rateLimits' | 'limitWindowSeconds'
+    'platform' | 'displayName' | 'rateLimits' | 'limitWindowSeconds' | 'quotaTimeZone'
   >,
   environment: ContextEnvironment,
 ): (key: string) => RateLimiter {
@@ -130,6 +130,7 @@ function createLimiters(
         displayName,
         ...rateLimits,
         limitWindowSeconds: definition.limitWindowSeconds ?? null,
+        quotaTimeZone: definition.quotaTimeZone ?? 'UTC',
       });
     limiters.delete(key);
     limiters.set(key, limiter);

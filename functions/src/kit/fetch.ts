@@ -45,7 +45,8 @@ export const sleep: Sleep = (ms, signal) =>
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 
-function abortReason(signal: AbortSignal | undefined): Error {
+/** What a signal was aborted with, as an `Error`. */
+export function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new DOMException('Aborted', 'AbortError');
 }

@@ -34,7 +34,7 @@ function createHttp(
     fetch,
     limiter: createUnlimitedRateLimiter({
       ...{ key: 'acme-0', platform: 'acme', displayName: 'Acme', requestsPerSecond: 1 },
-      ...{ requestsPerDay: null, limitWindowSeconds: null },
+      ...{ requestsPerDay: null, limitWindowSeconds: null, quotaTimeZone: 'UTC' },
     }),
     sleep: (ms) => {
       slept.push(ms);

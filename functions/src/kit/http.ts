@@ -119,12 +119,13 @@ async function requestOnce(
       ...toBody(request, options.headers),
     });
     if (response.status >= 200 && response.status < 300) {
-      limiter.observe({ status: response.status, headers: response.headers, retryAfterMs: null });
+      const { status, headers } = response;
+      await limiter.observe({ status, headers, retryAfterMs: null });
       return await readJson(options, request, response);
     }
     const { error, answer } = await readFailure(response, { path: request.path, voice });
     const { retryAfterMs } = error;
-    limiter.observe({ status: response.status, headers: response.headers, retryAfterMs });
+    await limiter.observe({ status: response.status, headers: response.headers, retryAfterMs });
     const instead = request.instead?.(answer);
     if (instead !== undefined) return instead;
     throw error;

@@ -145,7 +145,7 @@ async function toMediaError(
   const error = await toAnswerError(response, { path: 'the recording', voice });
   if (isApi) {
     const { status, headers } = response;
-    download.limiter.observe({ status, headers, retryAfterMs: error.retryAfterMs });
+    await download.limiter.observe({ status, headers, retryAfterMs: error.retryAfterMs });
     return error;
   }
   if (![400, 401, 403, 404, 410].includes(response.status)) return error;

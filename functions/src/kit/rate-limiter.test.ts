@@ -14,6 +14,7 @@ function createLimiter(
     requestsPerSecond: account.requestsPerSecond ?? 10,
     requestsPerDay: account.requestsPerDay ?? null,
     limitWindowSeconds: account.window ?? null,
+    quotaTimeZone: 'UTC',
   });
 }
 
@@ -88,9 +89,9 @@ describe('the local rate limiter', () => {
 
   it('waits out a short block and throws a long one', async () => {
     const limiter = createLimiter();
-    limiter.observe(answer(429, {}, 4000));
+    void limiter.observe(answer(429, {}, 4000));
     expect((await startsOf(limiter, 1))[0]).toBeGreaterThanOrEqual(4000);
-    limiter.observe(answer(429, {}, 60_000));
+    void limiter.observe(answer(429, {}, 60_000));
     await expect(limiter.acquire()).rejects.toMatchObject({
       kind: 'rate_limited',
       retryAfterMs: 60_000,
@@ -99,12 +100,12 @@ describe('the local rate limiter', () => {
 
   it('waits longer from refusal to refusal where nobody says how long', async () => {
     const limiter = createLimiter();
-    limiter.observe(answer(429));
+    void limiter.observe(answer(429));
     expect((await startsOf(limiter, 1))[0]).toBeGreaterThanOrEqual(1000);
-    limiter.observe(answer(429));
+    void limiter.observe(answer(429));
     expect((await startsOf(limiter, 1))[0]).toBeGreaterThanOrEqual(2000);
-    limiter.observe(answer(200));
-    limiter.observe(answer(429));
+    void limiter.observe(answer(200));
+    void limiter.observe(answer(429));
     expect((await startsOf(limiter, 1))[0]).toBeLessThan(1500);
   });
 
@@ -112,22 +113,22 @@ describe('the local rate limiter', () => {
     const limiter = createLimiter({ requestsPerSecond: 10 });
     const starts = startsOf(limiter, 3);
     await jest.advanceTimersByTimeAsync(50);
-    limiter.observe(answer(429, {}, 3000));
+    void limiter.observe(answer(429, {}, 3000));
     expect((await starts).slice(1).every((start) => start >= 3000)).toBe(true);
   });
 
   it('halves its pace after a 429 and doubles it after a quiet half minute', async () => {
     const limiter = createLimiter({ requestsPerSecond: 10 });
     await startsOf(limiter, 1);
-    limiter.observe(answer(429, {}, 0));
+    void limiter.observe(answer(429, {}, 0));
     // The rest of the same burst is one refusal, not three.
-    limiter.observe(answer(429, {}, 0));
-    limiter.observe(answer(429, {}, 0));
+    void limiter.observe(answer(429, {}, 0));
+    void limiter.observe(answer(429, {}, 0));
     const slow = gapsOf(await startsOf(limiter, 4)).slice(1);
     expect(Math.min(...slow)).toBeGreaterThanOrEqual(200);
     expect(Math.max(...slow)).toBeLessThanOrEqual(215);
     await jest.advanceTimersByTimeAsync(30_000);
-    limiter.observe(answer(200));
+    void limiter.observe(answer(200));
     const restored = gapsOf(await startsOf(limiter, 4)).slice(1);
     expect(Math.max(...restored)).toBeLessThanOrEqual(110);
   });
@@ -135,9 +136,9 @@ describe('the local rate limiter', () => {
   it('slows down to the limit that answers name, and never goes above its own', async () => {
     const limiter = createLimiter({ requestsPerSecond: 10, window: 60 });
     await startsOf(limiter, 1);
-    limiter.observe(answer(200, { 'x-ratelimit-limit': '120' }));
+    void limiter.observe(answer(200, { 'x-ratelimit-limit': '120' }));
     expect(Math.min(...gapsOf(await startsOf(limiter, 4)).slice(1))).toBeGreaterThanOrEqual(500);
-    limiter.observe(answer(200, { 'x-ratelimit-limit': '60000' }));
+    void limiter.observe(answer(200, { 'x-ratelimit-limit': '60000' }));
     const gaps = gapsOf(await startsOf(limiter, 4)).slice(1);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(100);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(110);
@@ -145,13 +146,13 @@ describe('the local rate limiter', () => {
 
   it('waits for the reset when nothing remains', async () => {
     const limiter = createLimiter();
-    limiter.observe(answer(200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }));
+    void limiter.observe(answer(200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }));
     expect((await startsOf(limiter, 1))[0]).toBeGreaterThanOrEqual(5000);
   });
 
   it('lets go of whoever is aborted, and gives the quota back', async () => {
     const limiter = createLimiter({ requestsPerDay: 1 });
-    limiter.observe(answer(429, {}, 5000));
+    void limiter.observe(answer(429, {}, 5000));
     const controller = new AbortController();
     const waiting = limiter.acquire(controller.signal);
     controller.abort();

@@ -19,8 +19,11 @@ export interface RateLimiter {
    * @throws `rate_limited` with the wait when that is too long to hold a function for
    */
   acquire(signal?: AbortSignal): Promise<void>;
-  /** Tells how a request ended. */
-  observe(answer: LimitedAnswer): void;
+  /**
+   * Tells how a request ended. Where that concerns other instances, the promise ends when they can
+   * know of it; it never rejects.
+   */
+  observe(answer: LimitedAnswer): Promise<void> | undefined;
 }
 
 /** Whose budget a limiter keeps. */
@@ -33,6 +36,8 @@ export interface LimitedAccount {
   readonly requestsPerDay: number | null;
   /** The window of the platform's `x-ratelimit-limit`; null where the header says it or nobody. */
   readonly limitWindowSeconds: number | null;
+  /** Where the daily quota begins anew at midnight: an IANA name. */
+  readonly quotaTimeZone: string;
 }
 
 export type CreateRateLimiter = (account: LimitedAccount) => RateLimiter;
@@ -105,7 +110,7 @@ class LocalRateLimiter implements RateLimiter {
     }
   }
 
-  observe(answer: LimitedAnswer): void {
+  observe(answer: LimitedAnswer): undefined {
     const nowMs = this.#clock.now().getTime();
     const said = readRateLimitHeaders(answer.headers, this.#clock.now());
     if (answer.status === 429) {
