@@ -51,9 +51,17 @@ export async function readFailure(
   response: FetchResponse,
   options: { readonly path: string; readonly voice: PlatformVoice },
 ): Promise<{ readonly error: ImportError; readonly answer: FailedAnswer }> {
-  const { path, voice } = options;
   const { status, headers } = response;
-  const text = await readErrorText(response, voice);
+  const text = await readErrorText(response, options.voice);
+  return toFailure({ status, headers, text }, options);
+}
+
+/** Translates a failed answer whose body is here. */
+export function toFailure(
+  { status, headers, text }: { status: number; headers: ResponseHeaders; text: string },
+  { path, voice }: { readonly path: string; readonly voice: PlatformVoice },
+): { readonly error: ImportError; readonly answer: FailedAnswer } {
+  const now = voice.clock.now();
   const body = parseOrNull(text);
   const answer = { status, path, body };
   const kind = toErrorKind(status, voice.errors);
@@ -69,7 +77,8 @@ export async function readFailure(
       toErrorMessage({ kind: finalKind, displayName, status, path, scopes }),
     ...(reading?.retryable !== undefined && { retryable: reading.retryable }),
     retryAfterMs:
-      reading?.retryAfterMs ?? parseRetryAfter(headers.get('retry-after'), voice.clock.now()),
+      reading?.retryAfterMs ??
+      parseRetryAfter(reading?.retryAt?.toISOString() ?? headers.get('retry-after'), now),
     status,
     requestId: readRequestId(headers, { errors: voice.errors, body }),
     cause: new Error(redact(scrub(text, voice.secrets)).slice(0, maxQuotedCharacters)),

@@ -6,6 +6,8 @@ export interface ErrorReading {
   /** Our words for it: what went wrong and what to do. Never the platform's text. */
   readonly message?: string;
   readonly retryAfterMs?: number;
+  /** The instant from which the platform answers again, where it says that and not a wait. */
+  readonly retryAt?: Date;
   readonly retryable?: boolean;
 }
 
@@ -27,6 +29,22 @@ export interface PlatformErrors {
   readonly read?: (answer: FailedAnswer) => ErrorReading | null;
   /** Where an answer's body, failed or not, names the request for the platform's support. */
   readonly requestIdOf?: (body: unknown) => unknown;
+  /**
+   * Finds the failure in an answer whose status says success, for platforms that report failures
+   * there; null: it is none. `partial` is the request's.
+   */
+  readonly failureIn?: (
+    body: unknown,
+    request: { readonly partial: boolean },
+  ) => BodyFailure | null;
+}
+
+/** A failure that came with a status of success. */
+export interface BodyFailure {
+  /** What the status should have been. */
+  readonly status: number;
+  /** What `read` is given, and support is shown: the part of the body that is about the failure. */
+  readonly body: unknown;
 }
 
 /** Types a platform's differences from the default status table. */

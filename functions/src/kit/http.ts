@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { ImportError } from '../core/errors.ts';
 import type { PlatformVoice } from './answer-error.ts';
-import { readFailure, readRequestId, toNetworkError } from './answer-error.ts';
-import type { FailedAnswer } from './define-errors.ts';
+import { readFailure, readRequestId, toFailure, toNetworkError } from './answer-error.ts';
+import type { BodyFailure, FailedAnswer } from './define-errors.ts';
 import type { Fetch, FetchResponse, Sleep } from './fetch.ts';
 import { createDeadline, discardBody, readText } from './fetch.ts';
 import { describeIssues } from './issues.ts';
@@ -27,6 +27,8 @@ export interface HttpRequest {
    * body to parse in its place; undefined where it is a failure.
    */
   readonly instead?: (answer: FailedAnswer) => unknown;
+  /** Asks for several things, of which some may fail: the answer is then what came of the others. */
+  readonly partial?: boolean;
 }
 
 /** Calls one platform's API for one customer. */
@@ -118,20 +120,36 @@ async function requestOnce(
       signal: deadline.signal,
       ...toBody(request, options.headers),
     });
-    if (response.status >= 200 && response.status < 300) {
-      const { status, headers } = response;
-      await limiter.observe({ status, headers, retryAfterMs: null });
-      return await readJson(options, request, response);
+    const { headers } = response;
+    const isSuccess = response.status >= 200 && response.status < 300;
+    const json = isSuccess ? await readJson(options, request, response) : null;
+    const failure = isSuccess ? findFailure(options, request, json) : null;
+    if (isSuccess && failure === null) {
+      await limiter.observe({ status: response.status, headers, retryAfterMs: null });
+      return json;
     }
-    const { error, answer } = await readFailure(response, { path: request.path, voice });
+    const told = { path: request.path, voice };
+    const { error, answer } =
+      failure === null
+        ? await readFailure(response, told)
+        : toFailure({ ...failure, headers, text: JSON.stringify(failure.body) }, told);
     const { retryAfterMs } = error;
-    await limiter.observe({ status: response.status, headers: response.headers, retryAfterMs });
+    await limiter.observe({ status: answer.status, headers, retryAfterMs });
     const instead = request.instead?.(answer);
     if (instead !== undefined) return instead;
     throw error;
   } finally {
     deadline.dispose();
   }
+}
+
+/** Some platforms report every failure, or their limits, under a status of success. */
+function findFailure(
+  { voice }: PlatformHttpOptions,
+  request: HttpRequest,
+  json: unknown,
+): BodyFailure | null {
+  return voice.errors.failureIn?.(json, { partial: request.partial ?? false }) ?? null;
 }
 
 function toBody(

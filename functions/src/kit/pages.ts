@@ -203,7 +203,8 @@ function requireUnseen(cursor: string, seen: Set<string>, source: string): void 
   seen.add(digest);
 }
 
-function badCursor(source: string): ImportError {
+/** Refuses a cursor that no listing gave. */
+export function badCursor(source: string): ImportError {
   return new ImportError({
     kind: 'bad_request',
     source,

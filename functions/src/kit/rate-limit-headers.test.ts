@@ -18,6 +18,20 @@ describe('readRateLimitHeaders', () => {
     });
   });
 
+  it('reads what some name after their API', () => {
+    const headers = new Headers({
+      'x-ratelimit-limit-api': '60',
+      'x-ratelimit-remaining-api': '0',
+      'x-ratelimit-reset-api': '12',
+    });
+    expect(readRateLimitHeaders(headers, now)).toEqual({
+      limit: 60,
+      remaining: 0,
+      resetMs: 12_000,
+      windowSeconds: null,
+    });
+  });
+
   it.each([
     ['epoch seconds', '1763632830', 30_000],
     ['epoch milliseconds', '1763632830000', 30_000],

@@ -15,13 +15,15 @@ const smallestEpochSeconds = 1_000_000_000;
 const smallestEpochMs = 1_000_000_000_000;
 
 /**
- * Reads the `x-ratelimit-*`, `x-rate-limit-*` and `ratelimit-*` families.
+ * Reads the `x-ratelimit-*`, `x-rate-limit-*` and `ratelimit-*` families, and what some name
+ * `x-ratelimit-*-api`.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 export function readRateLimitHeaders(headers: ResponseHeaders, now: Date): RateLimitReading {
   const read = (name: string): number | null => {
     for (const prefix of ['x-ratelimit-', 'x-rate-limit-', 'ratelimit-']) {
-      const value = toNumber(headers.get(prefix + name));
+      const value =
+        toNumber(headers.get(prefix + name)) ?? toNumber(headers.get(`${prefix}${name}-api`));
       if (value !== null) return value;
     }
     return null;
