@@ -11,6 +11,8 @@ import {
  * goes on with the folder of the one before.
  */
 
+jest.setTimeout(60_000);
+
 let folder: Awaited<ReturnType<typeof createFolder>>;
 
 beforeAll(async () => {

@@ -13,6 +13,8 @@ import {
 const audio = join(repository, 'functions/src/contexts/testing/audio');
 const recordings = ['pricing.mp3', 'renewal.mp3', 'onboarding.m4a'];
 
+jest.setTimeout(60_000);
+
 let folder: Awaited<ReturnType<typeof createFolder>>;
 
 beforeAll(async () => {
@@ -77,7 +79,7 @@ describe('npm start -- --platform manual', () => {
     expect(await again.exited).toBe(1);
     expect(again.output()).toMatch(/0 new, 3 known from before, 2 failed, 0 gone\./);
     expect((await readStored(kept)).engagements).toEqual(engagements);
-  }, 40_000);
+  });
 
   it('says so when there is no recording, or no such folder', async () => {
     const kept = join(folder.path, 'other');

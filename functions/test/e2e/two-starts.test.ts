@@ -1,9 +1,13 @@
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder, killAll, readStored, startProcess } from './support/start-process.ts';
 
+jest.setTimeout(60_000);
+
+/** Stands for another program on a port. */
+let server: Server | null = null;
 let folder: Awaited<ReturnType<typeof createFolder>>;
 
 beforeAll(async () => {
@@ -12,6 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   killAll();
+  server?.close();
   await folder.remove();
 });
 
@@ -19,11 +24,12 @@ const calls = ['--calls', '2'];
 
 describe('a second start', () => {
   it('on a port that is taken says so and takes the next free one', async () => {
-    const server = createServer();
+    server = createServer();
+    const listening = server;
     const taken = await new Promise<number>((resolve) => {
-      server.listen(0, '127.0.0.1', () => {
+      listening.listen(0, '127.0.0.1', () => {
         // A TCP server that listens has an address with a port.
-        resolve((server.address() as AddressInfo).port);
+        resolve((listening.address() as AddressInfo).port);
       });
     });
     const run = startProcess([
@@ -40,7 +46,6 @@ describe('a second start', () => {
     );
     expect(Number(next)).toBeGreaterThan(taken);
     expect(await run.exited).toBe(0);
-    server.close();
   });
 
   it('on a folder that is in use is refused, with --fresh too, and harms nothing', async () => {

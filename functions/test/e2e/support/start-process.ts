@@ -16,11 +16,14 @@ export interface StartProcess {
   output(): string;
   /** Waits for a line; its match. @throws Error with the output when the process ends without it */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
-  /** Its exit code; null when a signal ended it. */
+  /** Its exit code; null when a signal ended it. @throws Error with the output when it hangs */
   readonly exited: Promise<number | null>;
 }
 
 const running = new Set<ChildProcess>();
+
+/** Far more than any run takes, also on a busy machine: longer, and it hangs. */
+const hangsAfterMs = 50_000;
 
 /** Starts `npm start -- <args>` under this Node. */
 export function startProcess(args: readonly string[]): StartProcess {
@@ -36,15 +39,22 @@ export function startProcess(args: readonly string[]): StartProcess {
   };
   child.stdout.on('data', takeIn);
   child.stderr.on('data', takeIn);
+  const output = (): string => withoutColours(text);
   let hasEnded = false;
-  const exited = new Promise<number | null>((resolve) => {
+  const exited = new Promise<number | null>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`It hangs:\n${output()}`));
+    }, hangsAfterMs);
     child.on('close', (code) => {
+      clearTimeout(timer);
       hasEnded = true;
       running.delete(child);
       resolve(code);
     });
   });
-  const output = (): string => withoutColours(text);
+  // Whoever waits for a line only learns of the end by that.
+  exited.catch(() => undefined);
   return {
     child,
     output,
