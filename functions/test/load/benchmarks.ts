@@ -85,4 +85,14 @@ export const benchmarks: ReadonlyMap<string, Benchmark> = new Map<string, Benchm
       },
     },
   ],
+  [
+    'budgets',
+    {
+      summary: '20 instances on one platform account: its limit kept, used, and a refusal heard',
+      async run() {
+        const { runBudgets } = await import('./budgets/budgets.bench.ts');
+        return runBudgets({});
+      },
+    },
+  ],
 ]);
