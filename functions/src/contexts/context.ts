@@ -51,6 +51,8 @@ export interface Toolkit<TCredentials> {
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   readonly objects: ObjectStore;
   readonly signal: AbortSignal | undefined;
+  /** How many calls to ask for in a page, for a platform that lets us say: at most `most`. */
+  readonly pageSize: (most: number) => number;
 }
 
 export interface MediaRules {
@@ -90,6 +92,8 @@ export interface ContextDefinition<
   readonly auth: ImportContext['auth'];
   readonly capabilities: ContextCapabilities;
   readonly rateLimits: RateLimits;
+  /** The limits of one account, where they depend on what its credentials say: its plan. */
+  readonly rateLimitsOf?: (credentials: z.output<TCredentials>) => RateLimits;
   /** The window of `x-ratelimit-limit` where no header says it. Default: the header is not used. */
   readonly limitWindowSeconds?: number;
   /** Where the daily quota begins anew at midnight: an IANA name. Default: UTC. */
@@ -169,6 +173,8 @@ export interface ContextEnvironment {
   readonly idleTimeoutMs?: number;
   /** Larger answers, downloads aside, are `contract`. Default 32 MB. */
   readonly maxBodyBytes?: number;
+  /** Of a listing, in calls, where the platform lets us say. Default: as large as it allows. */
+  readonly pageSize?: number;
 }
 
 /** A context of the core with what the entrypoints ask besides. */

@@ -321,6 +321,62 @@ describe('defineContext', () => {
     expect((await failureOf(context.openMedia(credentials, media))).kind).toBe('contract');
   });
 
+  it('says of a missing call that it is not ready while the platform may still work on it', async () => {
+    const missing = new ImportError({ kind: 'not_found', source: 'dialpad', publicMessage: 'No.' });
+    const context = define({
+      settlingMs: 3_600_000,
+      fetchCall: () => Promise.reject(missing),
+    }).create(environment);
+    const startedMinutesAgo = (minutes: number): SourceCall => {
+      const startedAt = new Date(environment.clock.now().getTime() - minutes * 60_000);
+      return { ...call, metadata: { ...call.metadata, startedAt } };
+    };
+    const fresh = await failureOf(context.fetchCall(credentials, startedMinutesAgo(59)));
+    expect(fresh).toMatchObject({ kind: 'not_ready', cause: missing });
+    const old = await failureOf(context.fetchCall(credentials, startedMinutesAgo(61)));
+    expect(old.kind).toBe('not_found');
+  });
+
+  it('keeps to the limits of the plan that credentials name', async () => {
+    const limits: unknown[] = [];
+    const createRateLimiter: ContextEnvironment['createRateLimiter'] = (account) => {
+      limits.push([account.requestsPerSecond, account.requestsPerDay]);
+      return { acquire: () => Promise.resolve(), observe: () => undefined };
+    };
+    const context = define({
+      rateLimitsOf: ({ region }) => ({
+        requestsPerSecond: 2,
+        requestsPerDay: region?.length ?? null,
+      }),
+    }).create({ ...environment, createRateLimiter });
+    await context.validateCredentials(credentials);
+    await context.validateCredentials({ ...credentials, region: 'europe' });
+    expect(limits).toEqual([
+      [2, null],
+      [2, 6],
+    ]);
+  });
+
+  it('asks for pages of the size that the environment wants, where the platform allows it', async () => {
+    const sizes: number[] = [];
+    const client: AcmeDefinition['client'] = (toolkit) => {
+      sizes.push(toolkit.pageSize(50));
+      return {
+        key: '',
+        hasSignal: false,
+        readNote: () => toolkit.objects.readJson(''),
+        me: () => toolkit.http.request({ method: 'GET', path: '/me' }, z.unknown()),
+      };
+    };
+    for (const pageSize of [undefined, 5, 500]) {
+      const changes = pageSize === undefined ? {} : { pageSize };
+      await define({ client })
+        .create({ ...environment, ...changes })
+        .validateCredentials(credentials);
+    }
+    expect(sizes).toEqual([50, 5, 50]);
+  });
+
   it('keeps the pace of an account whose credentials change', async () => {
     const keys: string[] = [];
     const createRateLimiter: ContextEnvironment['createRateLimiter'] = ({ key }) => {

@@ -105,12 +105,26 @@ function createMediaMethods<
 ): Pick<Methods, 'fetchCall' | 'openMedia'> {
   const { platform, displayName } = definition;
   const callsByMedia = new WeakMap<MediaSource, SourceCall>();
+  /** What is missing of a call that has just ended may still be in the making. */
+  const settling = (error: unknown, listed: SourceCall): unknown =>
+    !isNotFound(error) || !session.isSettling(listed)
+      ? error
+      : new ImportError({
+          kind: 'not_ready',
+          source: platform,
+          publicMessage: `${displayName} has not finished this recording yet.`,
+          cause: error,
+        });
   const fetchCall: Methods['fetchCall'] = async (credentials, listed, signal) => {
-    const fetched: FetchedCall = await translated(platform, () =>
-      definition.fetchCall(session.client(credentials, signal), listed),
-    );
-    if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
-    return fetched;
+    try {
+      const fetched: FetchedCall = await translated(platform, () =>
+        definition.fetchCall(session.client(credentials, signal), listed),
+      );
+      if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
+      return fetched;
+    } catch (error) {
+      throw settling(error, listed);
+    }
   };
   const openMedia: Methods['openMedia'] = async (credentials, media, signal) => {
     const open = (source: MediaSource): Promise<MediaStream> =>
@@ -128,13 +142,7 @@ function createMediaMethods<
       if (fresh === null) throw gone(definition);
       return await open(fresh);
     } catch (error) {
-      if (!isNotFound(error) || !session.isSettling(listed)) throw error;
-      throw new ImportError({
-        kind: 'not_ready',
-        source: platform,
-        publicMessage: `${displayName} has not finished this recording yet.`,
-        cause: error,
-      });
+      throw settling(error, listed);
     }
   };
   return { fetchCall, openMedia };

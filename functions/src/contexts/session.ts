@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ImportError } from '../core/errors.ts';
-import type { Credentials } from '../core/imports/import-context.ts';
+import type { Credentials, RateLimits } from '../core/imports/import-context.ts';
 import type { MediaSource, MediaStream, SourceCall } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { toAccountKey } from '../kit/account-key.ts';
@@ -72,6 +72,7 @@ export function createSession<
         http,
         clock,
         signal,
+        pageSize: (most) => Math.min(most, environment.pageSize ?? most),
         get objects() {
           return requireObjects(environment, definition.platform);
         },
@@ -110,18 +111,20 @@ function toBaseUrl(
   return text.replace(/\/$/, '');
 }
 
+type LimiterFor = (key: string, rateLimits: RateLimits) => RateLimiter;
+
 /** One limiter per account; the longest unused goes first, so that a long life stays small. */
 function createLimiters(
   definition: Pick<
     ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
-    'platform' | 'displayName' | 'rateLimits' | 'limitWindowSeconds' | 'quotaTimeZone'
+    'platform' | 'displayName' | 'limitWindowSeconds' | 'quotaTimeZone'
   >,
   environment: ContextEnvironment,
-): (key: string) => RateLimiter {
+): LimiterFor {
   const create = environment.createRateLimiter ?? createLocalRateLimiters(environment);
   const limiters = new Map<string, RateLimiter>();
-  return (key) => {
-    const { platform, displayName, rateLimits } = definition;
+  return (key, rateLimits) => {
+    const { platform, displayName } = definition;
     const limiter =
       limiters.get(key) ??
       create({
@@ -145,7 +148,7 @@ function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject
   options: {
     readonly credentials: Credentials;
     readonly clock: ContextEnvironment['clock'];
-    readonly limiterFor: (key: string) => RateLimiter;
+    readonly limiterFor: LimiterFor;
   },
 ): Access<z.output<TCredentials>> {
   const { platform, displayName, errors, listing } = definition;
@@ -160,7 +163,10 @@ function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject
   return {
     credentials,
     headers: { ...definition.headers, ...authorization },
-    limiter: options.limiterFor(key),
+    limiter: options.limiterFor(
+      key,
+      definition.rateLimitsOf?.(credentials) ?? definition.rateLimits,
+    ),
     voice: {
       platform,
       displayName,

@@ -81,6 +81,7 @@ function createSuite(definition: DefinedContext, options: ContractOptions): Suit
         random: () => 0.5,
         fetch,
         createRateLimiter: createUnlimitedRateLimiter,
+        pageSize: wanted.pageSize ?? 5,
         ...wanted.environment,
       });
       return { context, sandbox, clock, seen };
