@@ -68,7 +68,10 @@ export function readConfig(): Config {
       ...defaultSettings,
       nightlyCalls: nightlyCalls.value(),
       night: { ...defaultSettings.night, timeZone: nightTimeZone.value() },
-      languageCodes: languageCodes.value().split(','),
+      languageCodes: languageCodes
+        .value()
+        .split(',')
+        .map((code) => code.trim()),
     },
   };
 }

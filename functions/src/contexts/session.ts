@@ -143,6 +143,19 @@ function createLimiters(
   };
 }
 
+/** A key with a line break in it is refused here: the network's own error would quote it. */
+function requireHeaderValues(
+  { platform, displayName }: { readonly platform: string; readonly displayName: string },
+  headers: Readonly<Record<string, string>>,
+): void {
+  if (Object.values(headers).every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value))) return;
+  throw new ImportError({
+    kind: 'auth_invalid',
+    source: platform,
+    publicMessage: `The credentials for ${displayName} contain a line break or a letter that no key has: copy them again.`,
+  });
+}
+
 function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   options: {
@@ -155,6 +168,7 @@ function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject
   // They were parsed when they came in: the second parse only gives them their type back.
   const credentials = definition.credentials.parse(options.credentials);
   const authorization = definition.authorize?.(credentials) ?? {};
+  requireHeaderValues(definition, authorization);
   const account = definition.accountOf?.(credentials);
   const key =
     account === undefined

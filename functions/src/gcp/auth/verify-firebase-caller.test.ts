@@ -107,6 +107,6 @@ describe('verifyFirebaseCaller', () => {
 
   it('throws, and does not call the token bad, when Firebase can’t be asked', async () => {
     lookup = () => ({ status: 400, body: { error: { message: 'INTERNAL_ERROR' } } });
-    await expect(verifyFirebaseCaller(createToken())).rejects.toThrow();
+    await expect(verifyFirebaseCaller(createToken())).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });

@@ -1,4 +1,5 @@
 import type { Identity } from '../../core/access.ts';
+import { ImportError } from '../../core/errors.ts';
 
 /** Codes of firebase-admin that say "this token is not valid", rather than "we could not check". */
 const invalidToken =
@@ -6,6 +7,7 @@ const invalidToken =
 
 /**
  * Reads a Firebase ID token; the role is its custom claim `role`. Null for a token that is not valid.
+ * @throws `unavailable` when that can't be found out
  * @see https://firebase.google.com/docs/auth/admin/verify-id-tokens
  */
 export async function verifyFirebaseCaller(token: string): Promise<Identity | null> {
@@ -24,7 +26,12 @@ export async function verifyFirebaseCaller(token: string): Promise<Identity | nu
     };
   } catch (error) {
     if (invalidToken.test(readCode(error))) return null;
-    throw error;
+    throw new ImportError({
+      kind: 'unavailable',
+      source: 'auth',
+      publicMessage: 'Your token could not be checked. Try again in a minute.',
+      cause: error,
+    });
   }
 }
 
