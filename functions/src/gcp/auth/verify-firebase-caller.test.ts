@@ -107,6 +107,8 @@ describe('verifyFirebaseCaller', () => {
 
   it('throws, and does not call the token bad, when Firebase can’t be asked', async () => {
     lookup = () => ({ status: 400, body: { error: { message: 'INTERNAL_ERROR' } } });
-    await expect(verifyFirebaseCaller(createToken())).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(verifyFirebaseCaller(createToken())).rejects.toMatchObject({
+      kind: 'unavailable',
+    });
   });
 });
