@@ -10,6 +10,7 @@ import { startRuntime, type Runtime } from '../../functions/local/runtime/runtim
 import { lockFolder } from '../../functions/local/store/folder-lock.ts';
 import { createApiClient, type ApiClient, type JobAnswer } from './api-client.ts';
 import { toEngagementTable } from './engagement-table.ts';
+import { chooseAccounts } from './sandbox-accounts.ts';
 import { readOptions, usage, UsageError, type StartOptions } from './options.ts';
 import { uploadFolder } from './upload-files.ts';
 import { watchImport } from './watch-import.ts';
@@ -52,7 +53,7 @@ async function main(): Promise<number | null> {
 /** What this command keeps in its folder; anything else there is not ours to remove. */
 const ownEntries = [
   ...['firestore', 'keys', 'objects', 'queues'],
-  ...['runtime.log', 'sandbox.json', 'token', 'token.viewer'],
+  ...['runtime.log', 'accounts.json', 'sandbox.json', 'token', 'token.viewer'],
 ];
 
 /** @throws ImportError `conflict` while another start uses the folder */
@@ -69,7 +70,7 @@ async function boot(options: StartOptions): Promise<Runtime> {
   const runtime = await startRuntime({
     folder,
     port,
-    sandboxes: new Map([[platform, { calls, seed, faults }]]),
+    sandboxes: await chooseAccounts(folder, { platform, calls, seed, faults }),
     log: {
       info: (message) => void writeLog('info', message),
       warn: (message) => say(message),
@@ -80,9 +81,8 @@ async function boot(options: StartOptions): Promise<Runtime> {
   });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   console.log(`The backend serves at ${runtime.url} (up in ${seconds} s).`);
-  for (const { platform: name, origin } of runtime.running) {
-    console.log(`The ${name} sandbox serves at ${origin}.`);
-  }
+  const served = runtime.running.map(({ platform: name, origin }) => `${name} at ${origin}`);
+  console.log(`Sandboxes: ${served.join(', ')}.`);
   return runtime;
 }
 

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp, createRandomId, provideApp, type App, type AppPorts } from '../../src/app.ts';
+import type { ContextEnvironment } from '../../src/contexts/context.ts';
+import { ImportError } from '../../src/core/errors.ts';
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { defaultSettings, type EngineSettings } from '../../src/core/settings.ts';
@@ -108,6 +110,17 @@ interface Parts {
   readonly address: Address;
 }
 
+/** The real platforms are never called from here. */
+const noNetwork: Partial<ContextEnvironment> = {
+  fetch: () => {
+    throw new ImportError({
+      kind: 'unavailable',
+      source: 'network',
+      publicMessage: 'The sandbox of this platform is not running.',
+    });
+  },
+};
+
 /** Where the server is, which is known last, though what is served asks for it first. */
 interface Address {
   readonly known: Promise<string>;
@@ -181,7 +194,7 @@ function createLocalPorts(
       }),
     verifyCaller: tokens.verifyCaller,
     environment: (platform) =>
-      running.find((sandbox) => sandbox.platform === platform)?.environment ?? {},
+      running.find((sandbox) => sandbox.platform === platform)?.environment ?? noNetwork,
     statusUrl: (jobId) => `${address.url()}/admin/imports/${jobId}`,
     clock,
     createId: createRandomId,
