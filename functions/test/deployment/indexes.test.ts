@@ -63,6 +63,7 @@ const callCalls: Calls<CallStore> = {
     ),
   listOverdue: (store) => [store.listOverdue('job', now, 10)],
   listPendingBelow: (store) => [store.listPendingBelow('job', 3, 10)],
+  countOpenBelow: (store) => [store.countOpenBelow('job', 3)],
   countByStatus: (store) => [store.countByStatus('job', 'completed')],
 };
 

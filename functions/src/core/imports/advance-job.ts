@@ -1,10 +1,12 @@
 import type { Engine } from '../engine.ts';
 import { toImportError, type ImportError } from '../errors.ts';
+import type { EngineSettings } from '../settings.ts';
+import { toCallsPerSecond } from './import-context.ts';
 import { isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { openListing, type JobRun } from './job-run.ts';
 import { countCalls, dispatchPages, endJob, listNextPage } from './job-steps.ts';
 import { checkOverdue, redispatchLost } from './lost-calls.ts';
-import { decideNextSteps, type Step } from './reconcile.ts';
+import { decideNextSteps, toWindow, type Step } from './reconcile.ts';
 import { toBackoffMs } from './retry-policy.ts';
 
 /**
@@ -27,18 +29,21 @@ export async function advanceJob(engine: Engine, jobId: string): Promise<void> {
     totals: job.totals,
   };
   let nextLook: Date | null;
+  let hasFailed = false;
   try {
     nextLook = await reconcile(run);
   } catch (error) {
+    hasFailed = true;
     nextLook = await settleFailure(run, toImportError(error, 'imports'));
   } finally {
     await run.listing.close();
   }
-  await releaseJob(run, nextLook);
+  await releaseJob(run, { nextLook, hasFailed });
 }
 
 async function reconcile(run: JobRun): Promise<Date | null> {
-  const { clock, settings, jobs } = run.engine;
+  const { clock, jobs } = run.engine;
+  const settings = fitWindow(run);
   const sliceEndsAt = clock.now().getTime() + settings.sliceMs;
   for (;;) {
     run.totals = await jobs.sumTotals(run.job.id);
@@ -52,6 +57,14 @@ async function reconcile(run: JobRun): Promise<Date | null> {
       if (!isStillOurs) return null;
     }
   }
+}
+
+/** The settings with a window that fits the pace of the job's platform. */
+function fitWindow({ engine, job }: JobRun): EngineSettings {
+  const context = engine.findContext(job.platform);
+  if (!context) return engine.settings;
+  const windowCalls = toWindow(toCallsPerSecond(context.rateLimits), engine.settings);
+  return { ...engine.settings, windowCalls };
 }
 
 /** Returns false when the job is no longer ours: another holder, or the end. */
@@ -130,7 +143,10 @@ async function comeBack(
  * Gives the lease back, folds the counters into the job, and appoints the next look. The task is
  * named by the epoch, so that each holder has one successor however often this runs.
  */
-async function releaseJob(run: JobRun, nextLook: Date | null): Promise<void> {
+async function releaseJob(
+  run: JobRun,
+  { nextLook, hasFailed }: { readonly nextLook: Date | null; readonly hasFailed: boolean },
+): Promise<void> {
   const { engine, epoch } = run;
   const { id } = run.job;
   const now = engine.clock.now();
@@ -141,7 +157,10 @@ async function releaseJob(run: JobRun, nextLook: Date | null): Promise<void> {
     const lease = { ...job.lease, expiresAt: null };
     // Whoever ended it meanwhile has counted later than this run.
     if (!isLive(job)) return { job: { ...job, lease, nextAdvanceAt: null }, result: false };
-    const next = { ...job, lease, totals: run.totals, nextAdvanceAt: nextLook, updatedAt: now };
+    const failures = hasFailed ? job.listing.failures : 0;
+    const listing = { ...job.listing, failures };
+    const { totals } = run;
+    const next = { ...job, lease, listing, totals, nextAdvanceAt: nextLook, updatedAt: now };
     return { job: next, result: nextLook !== null };
   });
   if (!isOurs || !nextLook) return;
@@ -171,9 +190,10 @@ async function settleFailure(run: JobRun, error: ImportError): Promise<Date | nu
   const { backoffMs: baseMs, maxBackoffMs: maxMs } = engine.settings;
   const waitMs = toBackoffMs({ attempt: failures, baseMs, maxMs, random: engine.random });
   const until = new Date(now.getTime() + (error.retryAfterMs ?? 0) + waitMs);
+  const isLimit = kind === 'rate_limited';
   await engine.jobs.transact(id, (job) => {
-    if (job.lease.epoch !== run.epoch) return { job: null, result: null };
-    const isLimit = kind === 'rate_limited';
+    // An end that was written though its answer was lost stays as it is.
+    if (job.lease.epoch !== run.epoch || !isLive(job)) return { job: null, result: null };
     return {
       job: {
         ...job,
@@ -185,5 +205,7 @@ async function settleFailure(run: JobRun, error: ImportError): Promise<Date | nu
       result: null,
     };
   });
-  return until;
+  // Only the listing waits for a limit, of hours perhaps: calls that were lost are looked for meanwhile.
+  const soon = new Date(now.getTime() + engine.settings.overdueCheckMs);
+  return isLimit && soon < until ? soon : until;
 }

@@ -2,7 +2,7 @@ import type { Engine } from '../engine.ts';
 import { ImportError } from '../errors.ts';
 import { pokeJob, verify } from './create-import.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
-import { endedCalls, isEnded, transitionJob, type ImportJob } from './import-job.ts';
+import { endedCalls, isEnded, isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { planRetry } from './plan-page.ts';
 
 const retryBatch = 200;
@@ -77,8 +77,18 @@ export async function retryImport(
     if (done.retriedCount === 0) break;
     retriedCount += done.retriedCount;
   }
+  if (retriedCount > 0) await makeDue(engine, job.id);
   await pokeJob(engine, job.id, `retried-${engine.clock.now().getTime()}`);
   return { retriedCount };
+}
+
+/** A job that goes on may have its next look in hours; a poke before that would be dropped. */
+function makeDue(engine: Engine, jobId: string): Promise<null> {
+  const now = engine.clock.now();
+  return engine.jobs.transact(jobId, (job) => {
+    if (!isLive(job)) return { job: null, result: null };
+    return { job: { ...job, nextAdvanceAt: now }, result: null };
+  });
 }
 
 /** Nothing to reopen when all is well: the answer is then "0 retried", and the job stays ended. */

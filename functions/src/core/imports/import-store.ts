@@ -78,6 +78,8 @@ export interface CallStore {
   listOverdue(jobId: string, now: Date, limit: number): Promise<readonly ImportedCall[]>;
   /** Calls that wait on a page below `page`. */
   listPendingBelow(jobId: string, page: number, limit: number): Promise<readonly ImportedCall[]>;
+  /** Calls on a page below `page` that have not ended, at one instant. */
+  countOpenBelow(jobId: string, page: number): Promise<number>;
   /** Counted by the store itself, not by the counters. */
   countByStatus(jobId: string, status: CallStatus): Promise<number>;
 }

@@ -164,6 +164,7 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
       ...ended,
       totals,
       lease,
+      nextAdvanceAt: null,
       lastError: outcome.lastError,
       updatedAt: now,
     };

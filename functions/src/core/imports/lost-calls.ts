@@ -1,6 +1,7 @@
 import type { ImportedCall } from './imported-call.ts';
 import { update, type JobRun } from './job-run.ts';
 import { enqueueCalls } from './job-steps.ts';
+import { inFlightCalls } from './reconcile.ts';
 
 const batch = 200;
 
@@ -32,15 +33,37 @@ export async function redispatchLost(run: JobRun, belowPage: number): Promise<bo
   );
   const lost = waiting.filter((call) => call.checkAfter === null);
   await dispatchAgain(run, lost, 'lost');
-  return update(run, (current) => ({
-    ...current,
-    dispatch: {
-      ...current.dispatch,
-      redispatch: { page: current.dispatch.nextPage, at: now },
-      round: current.dispatch.round + 1,
-    },
-    updatedAt: now,
-  }));
+  const isQuiet = waiting.length === 0 && belowPage === job.dispatch.nextPage;
+  const taken = isQuiet ? await countTaken(run, belowPage) : 0;
+  return update(run, (current) => {
+    const { dispatch, listedCalls, duplicateCalls } = current;
+    // A second execution finds the round moved on.
+    const moved = dispatch.round === job.dispatch.round ? taken : 0;
+    return {
+      ...current,
+      listedCalls: listedCalls - moved,
+      duplicateCalls: duplicateCalls + moved,
+      dispatch: {
+        ...dispatch,
+        calls: dispatch.calls - moved,
+        redispatch: { page: dispatch.nextPage, at: now },
+        round: dispatch.round + 1,
+      },
+      updatedAt: now,
+    };
+  });
+}
+
+/**
+ * Calls that this job takes for being on their way, while the store has no open call of it below the
+ * watermark: another import adopted them after this job had been stopped, and before it was reopened.
+ */
+async function countTaken({ engine, job }: JobRun, belowPage: number): Promise<number> {
+  const open = await engine.calls.countOpenBelow(job.id, belowPage);
+  if (open > 0) return 0;
+  // Read afterwards: a call that ended just before is among them.
+  const totals = await engine.jobs.sumTotals(job.id);
+  return Math.max(inFlightCalls(job, totals), 0);
 }
 
 async function dispatchAgain(

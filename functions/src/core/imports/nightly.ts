@@ -20,12 +20,14 @@ export async function processImportQueue(engine: Engine): Promise<void> {
   const hour = Math.floor(now.getTime() / 3_600_000);
   const granted = shareOut(nightly, hourly);
   for (const { id } of nightly) {
-    const allowance = granted.get(id) ?? 0;
     const isGranted = await engine.jobs.transact(id, (job) => {
       const isGiven = job.dispatch.allowanceHour === hour;
       if (isGiven || (job.status !== 'queued' && !isLive(job))) return { job: null, result: false };
+      // Calls are dispatched by whole pages: what that was too many is paid back.
+      const debt = Math.min(job.dispatch.allowance ?? 0, 0);
+      const allowance = (granted.get(id) ?? 0) + debt;
       const dispatch = { ...job.dispatch, allowance, allowanceHour: hour };
-      if (allowance === 0) return { job: { ...job, dispatch }, result: false };
+      if (allowance <= 0) return { job: { ...job, dispatch }, result: false };
       const started =
         job.status === 'queued' ? transitionJob(job, { type: 'start', at: now }) : job;
       const next = { ...started, dispatch, nextAdvanceAt: now, updatedAt: now };

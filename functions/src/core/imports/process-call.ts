@@ -115,7 +115,8 @@ async function stopJob(engine: Engine, jobId: string, error: ImportError): Promi
     const lastError = { kind, source, message, at: now };
     const { status } = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: status, at: now });
-    return { job: { ...ended, totals, lastError, updatedAt: now }, result: ended };
+    const next = { ...ended, totals, lastError, nextAdvanceAt: null, updatedAt: now };
+    return { job: next, result: next };
   });
   if (!stopped) return;
   const { customerId, status } = stopped;

@@ -104,7 +104,8 @@ function createLookup<T>(options: {
         values.catch(() => cache.get(toId(key)) === answer && cache.delete(toId(key)));
       }
     }
-    const found = await Promise.all(keys.map((key) => cache.get(toId(key))?.values ?? []));
+    const answers = keys.flatMap((key) => cache.get(toId(key)) ?? []);
+    const found = await Promise.all(answers.map(({ values }) => values));
     return [...new Set(found.flat())];
   };
 }

@@ -43,6 +43,8 @@ const StoredPage: z.ZodType<CallPage> = z.object({
 
 const JobState = z.object({ status: z.enum(jobStatuses) });
 
+const openStatuses = ['pending', 'downloading', 'transcribing', 'processing'];
+
 /** Calls in `importedCalls/{callKey}`, pages in `importJobs/{jobId}/pages`, results in `engagements/{callKey}`. */
 export function createFirestoreCalls(db: Firestore): CallStore {
   const collections = collectionsOf(db);
@@ -79,6 +81,12 @@ export function createFirestoreCalls(db: Firestore): CallStore {
         const pending = ofJob(jobId).where('status', '==', 'pending').where('page', '<', page);
         const query = pending.orderBy('page').limit(limit);
         return parseDocuments((await query.get()).docs, ImportedCall);
+      }),
+    countOpenBelow: (jobId, page) =>
+      translated(async () => {
+        const open = ofJob(jobId).where('status', 'in', openStatuses).where('page', '<', page);
+        const counted = await open.count().get();
+        return counted.data().count;
       }),
     countByStatus: (jobId, status) =>
       translated(async () => {
