@@ -1,0 +1,63 @@
+import {
+  crashSides,
+  describePoint,
+  driveWithCrash,
+  recordPoints,
+  type CrashPoint,
+} from '../support/engine/crash-points.ts';
+import { readWholeImport, wholeImportOf } from '../support/engine/facts.ts';
+import { createScriptedContext, idOf } from '../support/engine/scripted-context.ts';
+import { startImport } from '../support/engine/start-import.ts';
+import { openWorld } from '../support/engine/test-world.ts';
+
+const calls = 25;
+const sourceCalls = Array.from({ length: calls }, (_, index) => idOf(index));
+const together = { together: calls };
+
+async function openScripted() {
+  const context = createScriptedContext({ calls, count: () => calls });
+  const world = await openWorld({ context });
+  const job = await startImport(world, { platform: 'fathom' });
+  return { world, job };
+}
+
+describe('the reconcile loop', () => {
+  it.each(crashSides)(
+    'brings all 25 calls over, each once, when it $way $side any awaited port call',
+    async (side) => {
+      const story = 'advanceJob';
+      const points = await recordPoints((await openScripted()).world, story, together);
+      expect([...new Set(points.map((point) => point.name))].sort()).toEqual(portsOfTheLoop);
+
+      const wrong: unknown[] = [];
+      for (const point of points.filter(isWorthwhile)) {
+        const { world, job } = await openScripted();
+        const crashes = await driveWithCrash(world, { story, point, side }, together);
+        const found = await readWholeImport(world, job.id);
+        const isRight = JSON.stringify(found) === JSON.stringify(wholeImportOf(sourceCalls));
+        if (!isRight || crashes !== 1) wrong.push({ at: describePoint(point), crashes, found });
+      }
+      expect(wrong).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+const portsOfTheLoop = [
+  'calls.countByStatus',
+  'calls.getPage',
+  'calls.listOverdue',
+  'calls.transactPage',
+  'context.countCalls',
+  'context.listCalls',
+  'jobs.sumTotals',
+  'jobs.transact',
+  'queue.enqueue',
+  'vault.destroy',
+  'vault.open',
+];
+
+/** Of the 25 tasks that are created page by page, side by side: the first, a middle and the last; and the loop's own. */
+function isWorthwhile({ name, occurrence }: CrashPoint): boolean {
+  return name !== 'queue.enqueue' || [1, 13, 25, 26].includes(occurrence);
+}

@@ -1,0 +1,126 @@
+import { sweepJobs } from '../../src/core/imports/sweep.ts';
+import { cancelImport } from '../../src/core/imports/control-job.ts';
+import { drive } from '../support/engine/drive.ts';
+import { readWholeImport, wholeImportOf } from '../support/engine/facts.ts';
+import { createScriptedContext, idOf } from '../support/engine/scripted-context.ts';
+import { startImport } from '../support/engine/start-import.ts';
+import { customerId, openWorld, type TestWorld } from '../support/engine/test-world.ts';
+
+const minuteMs = 60_000;
+
+async function open() {
+  const world = await openWorld({ context: createScriptedContext({ calls: 3 }) });
+  return world;
+}
+
+function keepOneOff({ engine }: TestWorld): Promise<string> {
+  return engine.vault.keep({
+    ...{ customerId, platform: 'fathom', type: 'one_off' },
+    credentials: { key: 'secret' },
+  });
+}
+
+async function credentialIds({ db }: TestWorld): Promise<string[]> {
+  const { docs } = await db.collection('importCredentials').get();
+  return docs.map((doc) => doc.id);
+}
+
+describe('the sweep', () => {
+  it('starts a job whose first poke was lost', async () => {
+    const world = await openWorld({
+      context: createScriptedContext({ calls: 3 }),
+      loses: (task) => task.name.endsWith('-created'),
+    });
+    const job = await startImport(world, { platform: 'fathom' });
+    await drive(world);
+    expect(await readWholeImport(world, job.id)).toEqual(
+      wholeImportOf([idOf(0), idOf(1), idOf(2)]),
+    );
+  });
+
+  it('pokes a job once a minute, however often it runs', async () => {
+    const world = await open();
+    await startImport(world, { platform: 'fathom' });
+    const before = world.queue.accepted.length;
+    await Promise.all([sweepJobs(world.engine), sweepJobs(world.engine)]);
+    expect(world.queue.accepted).toHaveLength(before + 1);
+    expect(world.events.at(-1)).toEqual({
+      name: 'jobsPoked',
+      event: { jobs: 1, credentialsDestroyed: 0 },
+    });
+  });
+
+  it('leaves jobs alone that are looked at in time, held, or waiting for the night', async () => {
+    const world = await open();
+    const job = await startImport(world, { platform: 'fathom' });
+    await startImport(world, { platform: 'fathom', schedule: 'nightly' });
+    const running = world.db.doc(`importJobs/${job.id}`);
+    const now = world.clock.now().getTime();
+    await running.update({
+      ...{ status: 'in_progress', startedAt: new Date(now) },
+      nextAdvanceAt: new Date(now - 29_000),
+    });
+    const poked = async () => {
+      const before = world.queue.accepted.length;
+      await sweepJobs(world.engine);
+      world.clock.advance(minuteMs);
+      return world.queue.accepted.length - before;
+    };
+    expect(await poked()).toBe(0);
+    await running.update({
+      nextAdvanceAt: null,
+      'lease.expiresAt': new Date(now + 10 * minuteMs),
+    });
+    expect(await poked()).toBe(0);
+    await running.update({ 'lease.expiresAt': new Date(now) });
+    expect(await poked()).toBe(1);
+  });
+
+  it('destroys a credential that was kept for a job that was never written, after ten minutes', async () => {
+    const world = await open();
+    const id = await keepOneOff(world);
+    world.clock.advance(10 * minuteMs - 1);
+    await sweepJobs(world.engine);
+    expect(await credentialIds(world)).toEqual([id]);
+    world.clock.advance(1);
+    await sweepJobs(world.engine);
+    expect(await credentialIds(world)).toEqual([]);
+  });
+
+  it('destroys a credential whose job has ended, and no other', async () => {
+    const world = await open();
+    const job = await startImport(world, { platform: 'fathom', schedule: 'nightly' });
+    const ended = await startImport(world, { platform: 'fathom' });
+    const kept = await world.engine.vault.keep({
+      ...{ customerId, platform: 'fathom', type: 'stored' },
+      credentials: { key: 'secret' },
+    });
+    await cancelImport(
+      { ...world.engine, vault: { ...world.engine.vault, destroy: async () => undefined } },
+      ended.id,
+    );
+    expect(await credentialIds(world)).toHaveLength(3);
+    world.clock.advance(60 * minuteMs);
+    await sweepJobs(world.engine);
+    expect((await credentialIds(world)).sort()).toEqual([job.credential?.id, kept].sort());
+    expect(world.events.at(-1)).toMatchObject({ event: { credentialsDestroyed: 1 } });
+  });
+
+  it('never ends for want of the credentials that are oldest', async () => {
+    const world = await open();
+    const job = await startImport(world, { platform: 'fathom', schedule: 'nightly' });
+    const batch = world.db.batch();
+    const template = await world.db.doc(`importCredentials/${job.credential?.id ?? ''}`).get();
+    for (let index = 0; index < 250; index += 1) {
+      const id = `a${String(index).padStart(3, '0')}`;
+      batch.create(world.db.doc(`importCredentials/${id}`), { ...template.data(), id });
+      // Each belongs to a job that still runs.
+      const later = new Date(world.clock.now().getTime() + 1 + index);
+      batch.update(world.db.doc(`importCredentials/${id}`), { createdAt: later });
+    }
+    await batch.commit();
+    const listed = await world.engine.vault.listOneOff(200);
+    expect(listed).toHaveLength(200);
+    expect(listed[0]?.id).toBe(job.credential?.id);
+  });
+});
