@@ -161,6 +161,8 @@ export interface ContextEnvironment {
   readonly fetch?: Fetch;
   /** Default: limits kept in this process. */
   readonly createRateLimiter?: CreateRateLimiter;
+  /** Replaces the definition's: a sandbox that allows more. */
+  readonly rateLimits?: RateLimits;
   /** For contexts whose recordings are stored with us. */
   readonly objects?: ObjectStore;
   /** Replaces the definition's, base path included: a sandbox. */

@@ -32,6 +32,7 @@ export function defineContext<
     ...{ listing, credentials, filters, baseUrl, media },
     create: (environment) => ({
       ...identity,
+      rateLimits: environment.rateLimits ?? rateLimits,
       ...createMethods(definition, createSession(definition, environment)),
     }),
   };

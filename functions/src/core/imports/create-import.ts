@@ -1,6 +1,11 @@
 import type { Engine } from '../engine.ts';
 import { ImportError } from '../errors.ts';
-import type { Credentials, ImportContext, Platform } from './import-context.ts';
+import {
+  toCallsPerSecond,
+  type Credentials,
+  type ImportContext,
+  type Platform,
+} from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
 import type { CallFilters, DateRange } from './source-call.ts';
 
@@ -91,12 +96,10 @@ async function estimateCalls(
   }
 }
 
-const requestsPerCall = 2;
-
 /** Working time at the platform's own pace, in seconds. */
 function estimateDuration(context: ImportContext, calls: number | null): number | null {
   if (calls === null) return null;
-  return Math.ceil((calls * requestsPerCall) / context.rateLimits.requestsPerSecond);
+  return Math.ceil(calls / toCallsPerSecond(context.rateLimits));
 }
 
 async function writeJob(

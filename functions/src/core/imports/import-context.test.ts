@@ -1,4 +1,4 @@
-import { platformNames, platforms } from './import-context.ts';
+import { platformNames, platforms, toCallsPerSecond } from './import-context.ts';
 
 describe('platforms', () => {
   it('are these, each with a name of its own', () => {
@@ -21,5 +21,16 @@ describe('platforms', () => {
 
   it.each(platforms)('%s is safe in a path and a task name', (platform) => {
     expect(platform).toMatch(/^[a-z0-9_]+$/);
+  });
+});
+
+describe('toCallsPerSecond', () => {
+  it('takes two requests a call where the platform’s context does not say', () => {
+    expect(toCallsPerSecond({ requestsPerSecond: 5, requestsPerDay: null })).toBe(2.5);
+  });
+
+  it('takes what a call costs of the limits', () => {
+    const limits = { requestsPerSecond: 3, requestsPerDay: 10_000, requestsPerCall: 0.05 };
+    expect(toCallsPerSecond(limits)).toBe(60);
   });
 });

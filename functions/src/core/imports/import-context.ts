@@ -59,6 +59,13 @@ export interface RateLimits {
   readonly requestsPerSecond: number;
   /** Null where the platform has no daily quota. */
   readonly requestsPerDay: number | null;
+  /** What one call costs of these limits on average, its part of the listing included. Default 2. */
+  readonly requestsPerCall?: number;
+}
+
+/** How many calls a second the platform's limits let through. */
+export function toCallsPerSecond({ requestsPerSecond, requestsPerCall = 2 }: RateLimits): number {
+  return requestsPerSecond / requestsPerCall;
 }
 
 export type CredentialCheck =

@@ -1,7 +1,7 @@
 import { defaultSettings, type EngineSettings } from '../settings.ts';
 import { noTotals, sampleJob } from '../testing/sample-records.ts';
 import { jobStatuses, type CallTotals, type ImportJob, type JobStatus } from './import-job.ts';
-import { decideNextSteps, inFlightCalls, type Step } from './reconcile.ts';
+import { decideNextSteps, inFlightCalls, toWindow, type Step } from './reconcile.ts';
 
 const settings: EngineSettings = {
   ...defaultSettings,
@@ -402,5 +402,16 @@ describe('inFlightCalls', () => {
     });
 
     expect(inFlightCalls(job, totals)).toBe(18);
+  });
+});
+
+describe('toWindow', () => {
+  it.each([
+    ['slow platforms get ten calls at least', 0.5, 10],
+    ['five requests a second at two a call', 2.5, 20],
+    ['three requests a second, twenty calls for one', 60, 480],
+    ['no platform gets more than the setting', 50_000, 1_000],
+  ])('%s', (_case, callsPerSecond, calls) => {
+    expect(toWindow(callsPerSecond, { ...defaultSettings, windowCalls: 1_000 })).toBe(calls);
   });
 });

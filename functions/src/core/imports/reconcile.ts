@@ -58,6 +58,18 @@ function mayStart({ job, now, settings }: JobFacts): number {
   return isNight(now, settings.night) ? (job.dispatch.allowance ?? 0) : 0;
 }
 
+const windowSeconds = 8;
+const minWindowCalls = 10;
+
+/**
+ * How many calls a job may have in flight: what the platform lets through in some seconds, so that
+ * none waits for its turn longer than a task may wait, and never more than `windowCalls`.
+ */
+export function toWindow(callsPerSecond: number, { windowCalls }: EngineSettings): number {
+  const calls = Math.ceil(callsPerSecond * windowSeconds);
+  return Math.min(Math.max(calls, minWindowCalls), windowCalls);
+}
+
 /** Calls in the queue or in work. */
 export function inFlightCalls(job: ImportJob, totals: CallTotals): number {
   return job.dispatch.calls - endedCalls(totals);

@@ -45,6 +45,7 @@ export async function startBenchWorld(
   const environment = {
     ...sandboxEnvironment(sandbox.origin, platform),
     createRateLimiter: createUnlimitedRateLimiter,
+    rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
   };
   const bench = await startBenchRuntime(platform, (ports) =>
     changePorts({ ...ports, environment: () => environment }),
