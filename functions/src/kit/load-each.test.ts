@@ -54,6 +54,19 @@ describe('loadEach', () => {
     expect(loaded.get('c')).toBe('c');
   });
 
+  it('blames no key for a failure that concerns them all on this platform', async () => {
+    const asked: string[] = [];
+    const loading = loadEach({
+      ...{ source: 'acme', keys: ['a', 'b'], maxKeys: 5, wholeKinds: ['not_found'] },
+      load: (keys) => {
+        asked.push(keys.join());
+        return Promise.reject(failure('not_found'));
+      },
+    });
+    await expect(loading).rejects.toMatchObject({ kind: 'not_found' });
+    expect(asked).toEqual(['a,b']);
+  });
+
   it('says of a key that nothing came for that this is our fault', async () => {
     const options = { source: 'acme', keys: ['a'], maxKeys: 5 };
     const loaded = await loadEach({ ...options, load: () => Promise.resolve(new Map()) });

@@ -1,4 +1,4 @@
-import { ImportError, toImportError } from '../core/errors.ts';
+import { ImportError, toImportError, type ErrorKind } from '../core/errors.ts';
 
 /** What requests for several keys brought: each key's value, or what went wrong with it. */
 export type LoadedEach<TValue> = ReadonlyMap<string, TValue | ImportError>;
@@ -20,6 +20,8 @@ export async function loadEach<TValue>(options: {
   readonly keys: readonly string[];
   readonly maxKeys: number;
   readonly load: (keys: readonly string[]) => Promise<ReadonlyMap<string, TValue>>;
+  /** Failures that no key among many causes on this platform, besides those that none ever does. */
+  readonly wholeKinds?: readonly ErrorKind[];
 }): Promise<LoadedEach<TValue>> {
   const { source, load } = options;
   const result = new Map<string, TValue | ImportError>();
@@ -35,7 +37,8 @@ export async function loadEach<TValue>(options: {
     } catch (thrown) {
       const error = toImportError(thrown, source);
       const [only] = keys;
-      if (!kindsOfOneKey.has(error.kind) || only === undefined) throw error;
+      const isWhole = !kindsOfOneKey.has(error.kind) || options.wholeKinds?.includes(error.kind);
+      if (isWhole === true || only === undefined) throw error;
       if (keys.length === 1) result.set(only, error);
       else pending.push(...slice(keys, Math.ceil(keys.length / 2)));
     }

@@ -1,5 +1,5 @@
 import type { SourceCallPage } from '../core/imports/source-call.ts';
-import { sizedWindowPages } from './sized-windows.ts';
+import { sizedWindowPages, toTimeWindow } from './sized-windows.ts';
 import type { TimeWindow } from './sized-windows.ts';
 
 const hourMs = 3_600_000;
@@ -143,6 +143,14 @@ describe('sizedWindowPages', () => {
     expect(windows).toEqual([
       { start: new Date('2025-01-01T00:00:00Z'), end: new Date('2025-01-01T00:00:02Z') },
     ]);
+  });
+
+  it('says which window a whole range is', () => {
+    const dateRange = { start: null, end: new Date('2025-01-01T00:00:01.1Z') };
+    expect(toTimeWindow({ dateRange, earliest: start, latest: end })).toEqual({
+      start,
+      end: new Date('2025-01-01T00:00:02Z'),
+    });
   });
 
   it('asks nothing for an empty range', async () => {

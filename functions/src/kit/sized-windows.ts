@@ -1,7 +1,7 @@
 import { ImportError } from '../core/errors.ts';
 import type { DateRange, SourceCallPage } from '../core/imports/source-call.ts';
 import type { FetchedPage } from './pages.ts';
-import { cursorPages } from './pages.ts';
+import { badCursor, cursorPages } from './pages.ts';
 
 /** Lies on whole seconds, which every platform can tell apart; the end is exclusive. */
 export interface TimeWindow {
@@ -103,7 +103,14 @@ function toPage(
   return { ...page, next: endMs >= limitMs ? null : `${String(endMs)}-${String(nextEndMs)}|` };
 }
 
-function toRange({ dateRange, earliest, latest }: SizedListing): Span {
+type RangeOfListing = Pick<SizedListing, 'dateRange' | 'earliest' | 'latest'>;
+
+/** The whole range as one window. */
+export function toTimeWindow(listing: RangeOfListing): TimeWindow {
+  return toWindow(toRange(listing));
+}
+
+function toRange({ dateRange, earliest, latest }: RangeOfListing): Span {
   const endMs = (dateRange.end ?? latest).getTime();
   return {
     startMs: toSecond((dateRange.start ?? earliest).getTime()),
@@ -122,13 +129,7 @@ function toWindow({ startMs, endMs }: Span): TimeWindow {
 
 function parsePlace(text: string, source: string): Span & { readonly cursor: string | null } {
   const match = /^(\d{1,15})-(\d{1,15})\|([\s\S]*)$/.exec(text);
-  if (match === null) {
-    throw new ImportError({
-      kind: 'bad_request',
-      source,
-      publicMessage: 'The cursor is not one that this listing gave.',
-    });
-  }
+  if (match === null) throw badCursor(source);
   const [, start, end, cursor = ''] = match;
   return { startMs: Number(start), endMs: Number(end), cursor: cursor === '' ? null : cursor };
 }
