@@ -1,5 +1,5 @@
 import { ImportError } from '../core/errors.ts';
-import { loadEach } from './load-each.ts';
+import { loadEach, loadOne } from './load-each.ts';
 
 function failure(kind: 'not_found' | 'contract' | 'rate_limited'): ImportError {
   return new ImportError({ kind, source: 'acme', publicMessage: 'No.' });
@@ -77,5 +77,22 @@ describe('loadEach', () => {
     const options = { source: 'acme', keys: ['a', 'b'], maxKeys: 5 };
     const load = () => Promise.reject(failure('rate_limited'));
     await expect(loadEach({ ...options, load })).rejects.toMatchObject({ kind: 'rate_limited' });
+  });
+});
+
+describe('loadOne', () => {
+  it('gives the value, or throws what went wrong with it', async () => {
+    const load = (keys: readonly string[]) =>
+      loadEach({
+        ...{ source: 'acme', keys, maxKeys: 5 },
+        load: ([key = '']) =>
+          key === 'gone'
+            ? Promise.reject(failure('not_found'))
+            : Promise.resolve(new Map([[key, 1]])),
+      });
+    await expect(loadOne(load, 'a')).resolves.toBe(1);
+    await expect(loadOne(load, 'gone')).rejects.toMatchObject({ kind: 'not_found' });
+    const nothing = () => Promise.resolve(new Map<string, number>());
+    await expect(loadOne(nothing, 'a')).rejects.toMatchObject({ kind: 'internal' });
   });
 });

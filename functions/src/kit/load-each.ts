@@ -59,3 +59,15 @@ function forgotten(source: string): ImportError {
     publicMessage: 'A request for several things brought nothing for one of them.',
   });
 }
+
+/** Loads one key, whose error is thrown. */
+export async function loadOne<TValue>(
+  load: (keys: readonly string[]) => Promise<LoadedEach<TValue>>,
+  key: string,
+): Promise<TValue> {
+  for (const value of (await load([key])).values()) {
+    if (value instanceof ImportError) throw value;
+    return value;
+  }
+  throw forgotten('kit');
+}

@@ -1,6 +1,6 @@
 import type { SourceCall } from '../core/imports/source-call.ts';
 import { isInRange } from './date-range.ts';
-import { isSettling } from './settling.ts';
+import { isSettling, notReadyYet, requireSettled } from './settling.ts';
 
 const now = new Date('2025-11-20T12:00:00Z');
 const settlingMs = 7_200_000;
@@ -25,6 +25,34 @@ describe('isSettling', () => {
   ])('judges a call that %s', (_what, startedAt, durationSeconds, expected) => {
     const call = callAt(startedAt, durationSeconds);
     expect(isSettling(call, { now, settlingMs })).toBe(expected);
+  });
+});
+
+describe('notReadyYet', () => {
+  it.each([
+    ['has just ended', '2025-11-20T11:55:00Z', 300, 600_000],
+    ['ended an hour ago', '2025-11-20T10:00:00Z', 3600, 3_600_000],
+    ['ended yesterday', '2025-11-19T10:00:00Z', 60, 14_400_000],
+    ['began nobody knows when', null, 60, 14_400_000],
+  ])('says when to ask again for a call that %s', (_what, startedAt, durationSeconds, expected) => {
+    const call = callAt(startedAt, durationSeconds);
+    const missing = { what: 'recording', now, source: 'gong', displayName: 'Gong' };
+    expect(notReadyYet(call, missing)).toMatchObject({
+      kind: 'not_ready',
+      publicMessage: 'Gong has not finished this call’s recording yet.',
+      retryAfterMs: expected,
+    });
+  });
+});
+
+describe('requireSettled', () => {
+  it('throws while the call is settling, and lets it be missing afterwards', () => {
+    const missing = { what: 'transcript', now, source: 'grain', displayName: 'Grain', settlingMs };
+    const fresh = callAt('2025-11-20T11:00:00Z', 60);
+    expect(() => {
+      requireSettled(fresh, missing);
+    }).toThrow('grain: not_ready: Grain has not finished this call’s transcript yet.');
+    requireSettled(callAt('2025-11-20T09:00:00Z', 60), missing);
   });
 });
 

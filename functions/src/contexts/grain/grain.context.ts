@@ -3,7 +3,7 @@ import type { SourceCallPage } from '../../core/imports/source-call.ts';
 import { isInRange } from '../../kit/date-range.ts';
 import { cursorPages } from '../../kit/pages.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { isSettling } from '../../kit/settling.ts';
+import { requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
 import { createGrainClient } from './grain.client.ts';
 import type { GrainClient, GrainListing } from './grain.client.ts';
@@ -12,7 +12,6 @@ import { toSourceCall, toTranscript } from './grain.mapping.ts';
 import { GrainCredentials, GrainFilters, GrainRecording } from './grain.schema.ts';
 
 const settlingMs = 2 * 60 * 60 * 1000;
-const askAgainInMs = 10 * 60 * 1000;
 
 /** Grain, by its public API v2. @see https://developers.grain.com */
 export const grainContext = defineContext({
@@ -82,14 +81,11 @@ export const grainContext = defineContext({
     } catch (error) {
       if (!(error instanceof ImportError) || error.kind !== 'not_found') throw error;
       // A 404 says "not yet" of a call that has just ended, and "none" of an older one.
-      if (!isSettling(listed, { now: grain.clock.now(), settlingMs })) return null;
-      throw new ImportError({
-        kind: 'not_ready',
-        source: 'grain',
-        publicMessage: 'Grain has not finished this call’s transcript yet.',
-        retryAfterMs: askAgainInMs,
-        cause: error,
+      requireSettled(listed, {
+        ...{ now: grain.clock.now(), settlingMs, source: 'grain', cause: error },
+        message: 'Grain has not finished this call’s transcript yet.',
       });
+      return null;
     }
   },
 });
