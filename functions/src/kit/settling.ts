@@ -14,39 +14,37 @@ export function isSettling(
 const soonestMs = 10 * 60_000;
 const latestMs = 4 * 3_600_000;
 
-/**
- * When it is worth asking again for what a call lacks: after as long as it has waited already, from
- * ten minutes to four hours, so that ten tries span a day.
- */
-export function toAskAgainMs(
-  { metadata: { startedAt, durationSeconds } }: SourceCall,
-  now: Date,
-): number {
-  const endedAtMs = (startedAt?.getTime() ?? -Infinity) + (durationSeconds ?? 0) * 1000;
-  return Math.min(Math.max(now.getTime() - endedAtMs, soonestMs), latestMs);
+interface Missing {
+  /** `recording` or `transcript`. */
+  readonly what: string;
+  readonly now: Date;
+  readonly source: string;
+  readonly displayName: string;
+  readonly cause?: unknown;
 }
 
 /**
- * Lets what a call lacks count as missing for good.
- * @throws `not_ready`, with the time to ask again at, while the call is settling
+ * Says of what a call lacks that it is not finished, and when it is worth asking again: after as long
+ * as the call has waited already, from ten minutes to four hours, so that ten tries span a day.
  */
+export function notReadyYet(
+  { metadata: { startedAt, durationSeconds } }: SourceCall,
+  { what, now, source, displayName, cause }: Missing,
+): ImportError {
+  const endedAtMs = (startedAt?.getTime() ?? -Infinity) + (durationSeconds ?? 0) * 1000;
+  return new ImportError({
+    kind: 'not_ready',
+    source,
+    publicMessage: `${displayName} has not finished this call’s ${what} yet.`,
+    retryAfterMs: Math.min(Math.max(now.getTime() - endedAtMs, soonestMs), latestMs),
+    cause,
+  });
+}
+
+/** Lets what a call lacks count as missing for good. @throws `not_ready` while the call is settling */
 export function requireSettled(
   call: SourceCall,
-  options: {
-    readonly now: Date;
-    readonly settlingMs: number;
-    readonly source: string;
-    /** What is not finished yet, in a sentence. */
-    readonly message: string;
-    readonly cause?: unknown;
-  },
+  missing: Missing & { readonly settlingMs: number },
 ): void {
-  if (!isSettling(call, options)) return;
-  throw new ImportError({
-    kind: 'not_ready',
-    source: options.source,
-    publicMessage: options.message,
-    retryAfterMs: toAskAgainMs(call, options.now),
-    cause: options.cause,
-  });
+  if (isSettling(call, missing)) throw notReadyYet(call, missing);
 }

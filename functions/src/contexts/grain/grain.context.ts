@@ -81,10 +81,8 @@ export const grainContext = defineContext({
     } catch (error) {
       if (!(error instanceof ImportError) || error.kind !== 'not_found') throw error;
       // A 404 says "not yet" of a call that has just ended, and "none" of an older one.
-      requireSettled(listed, {
-        ...{ now: grain.clock.now(), settlingMs, source: 'grain', cause: error },
-        message: 'Grain has not finished this call’s transcript yet.',
-      });
+      const missing = { what: 'transcript', now: grain.clock.now(), cause: error };
+      requireSettled(listed, { ...missing, settlingMs, source: 'grain', displayName: 'Grain' });
       return null;
     }
   },
