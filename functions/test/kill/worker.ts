@@ -81,6 +81,7 @@ function createWorkerApp(config: WorkerConfig): App {
     environment: (platform) => ({
       ...sandboxEnvironment(config.sandboxOrigin, platform),
       createRateLimiter: createUnlimitedRateLimiter,
+      rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
     }),
     statusUrl: () => null,
     clock,

@@ -92,6 +92,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     ...{ clock, sleep: clock.sleep, random: () => 0.5, objects: store },
     fetch: (options.wrapFetch ?? ((fetch) => fetch))(toFetch(sandbox)),
     createRateLimiter: createUnlimitedRateLimiter,
+    rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
   }));
   const engine: Engine = {
     ...{ clock, createId, logs, objects: store, queue: queue.port, transcriber: transcriber.port },
