@@ -106,15 +106,14 @@ describe('the sweep', () => {
     expect(world.events.at(-1)).toMatchObject({ event: { credentialsDestroyed: 1 } });
   });
 
-  it('never ends for want of the credentials that are oldest', async () => {
+  it('looks at the oldest credentials first, however many there are', async () => {
     const world = await open();
     const job = await startImport(world, { platform: 'fathom', schedule: 'nightly' });
     const batch = world.db.batch();
     const template = await world.db.doc(`importCredentials/${job.credential?.id ?? ''}`).get();
     for (let index = 0; index < 250; index += 1) {
-      const id = `a${String(index).padStart(3, '0')}`;
+      const id = `0000${String(index).padStart(3, '0')}`;
       batch.create(world.db.doc(`importCredentials/${id}`), { ...template.data(), id });
-      // Each belongs to a job that still runs.
       const later = new Date(world.clock.now().getTime() + 1 + index);
       batch.update(world.db.doc(`importCredentials/${id}`), { createdAt: later });
     }

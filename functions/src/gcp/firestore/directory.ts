@@ -5,8 +5,11 @@ import type { Clock } from '../../core/ports.ts';
 import { collectionsOf } from './collections.ts';
 import { parseDocuments, translated } from './documents.ts';
 
-/** What `array-contains-any` takes at most. @see https://firebase.google.com/docs/firestore/query-data/queries */
-const maxAlternatives = 30;
+/**
+ * What `array-contains-any` takes at most is 30, and 10 on the embedded store; more people than that
+ * in one call are rare. @see https://firebase.google.com/docs/firestore/query-data/queries
+ */
+const maxAlternatives = 10;
 const maxCached = 20_000;
 
 const StoredCompany: z.ZodType<Company> = z.object({

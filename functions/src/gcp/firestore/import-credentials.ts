@@ -33,8 +33,8 @@ export function createFirestoreCredentials(db: Firestore): CredentialStore {
     },
     listOneOff: (limit) =>
       translated(async () => {
-        const query = credentials.where('type', '==', 'one_off').limit(limit);
-        return parseDocuments((await query.get()).docs, Stored);
+        const oneOff = credentials.where('type', '==', 'one_off').orderBy('createdAt');
+        return parseDocuments((await oneOff.limit(limit).get()).docs, Stored);
       }),
   };
 }
