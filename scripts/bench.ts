@@ -4,11 +4,13 @@
  *   npm run bench -- import --calls 1000
  */
 import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { z } from 'zod';
 import type { BenchResult, BenchRow } from '../functions/test/load/bench-result.ts';
 import { benchmarks, type BenchOptions } from '../functions/test/load/benchmarks.ts';
 import type { BenchSandboxOptions } from '../functions/test/load/support/bench-sandbox.ts';
@@ -34,6 +36,11 @@ Options:
 class UsageError extends Error {}
 
 const folder = join(import.meta.dirname, '../.local/bench');
+
+/** The runtime's memory is what it is under `npm start`. */
+const memoryFlags = z
+  .array(z.string())
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, 'lib/memory-flags.json'), 'utf8')));
 
 interface Options extends BenchOptions {
   readonly names: readonly string[];
@@ -109,7 +116,7 @@ function runInProcess(name: string, options: Options): Promise<BenchResult> {
   const args = ['--measure', name, JSON.stringify({ calls, mediaBytes, pricesFile })];
   // What a benchmark prints is for people, and must not mix with JSON.
   const child = fork(import.meta.filename, args, {
-    execArgv: profiling,
+    execArgv: [...memoryFlags, ...profiling],
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   return new Promise((resolve, reject) => {

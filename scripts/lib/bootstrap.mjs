@@ -44,10 +44,11 @@ export function ensureInstalled() {
  * and forwards signals.
  * @param {string} script relative to the repository's root
  * @param {readonly string[]} args
+ * @param {readonly string[]} flags Node's own
  * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it
  */
-export async function runWithPinnedNode(script, args) {
-  const child = spawn(pinnedNode, [path.join(rootDirectory, script), ...args], {
+export async function runWithPinnedNode(script, args, flags = []) {
+  const child = spawn(pinnedNode, [...flags, path.join(rootDirectory, script), ...args], {
     env: { ...process.env, PATH: [binDirectory, systemPath()].join(path.delimiter) },
     stdio: 'inherit',
   });
