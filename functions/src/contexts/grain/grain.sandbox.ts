@@ -1,16 +1,13 @@
 import { Hono } from 'hono';
-import type {
-  CreateSandbox,
-  PlatformSandbox,
-  SandboxOptions,
-  SandboxRequest,
-} from '../../kit/sandbox.ts';
+import type { CreateSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { createGrainAccount } from './grain.sandbox-account.ts';
 import { addGrainApi } from './grain.sandbox-api.ts';
 import { grainFaults } from './grain.sandbox-faults.ts';
 import { parseFaults } from '../testing/sandbox-faults.ts';
 import { createLinkSigner } from '../testing/sandbox-links.ts';
 import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
+import { createMediaSandbox } from '../testing/sandbox-platform.ts';
+import type { MediaSandbox } from '../testing/sandbox-platform.ts';
 
 export interface GrainSandboxOptions extends SandboxOptions {
   /** About this many bytes in each recording (valid mp3s, streamed); default: the clips as they are. */
@@ -22,10 +19,7 @@ export interface GrainSandboxOptions extends SandboxOptions {
   readonly mediaOrigin?: () => string;
 }
 
-export interface GrainSandbox extends PlatformSandbox {
-  /** Requests for recordings that carried an Authorization header, which storage must never see. */
-  readonly credentialLeaks: number;
-}
+export type GrainSandbox = MediaSandbox;
 
 /**
  * Grain's public API v2 as far as it is documented, with an account that follows from the seed.
@@ -45,7 +39,6 @@ export function createGrainSandbox(options: GrainSandboxOptions): GrainSandbox {
     untranscribedEvery: faults['no-transcripts'],
   });
   const links = createLinkSigner({ seed, now });
-  const requests: SandboxRequest[] = [];
   const counts = { limitHits: 0, credentialLeaks: 0 };
   const app = new Hono();
   addGrainApi(app, {
@@ -70,25 +63,7 @@ export function createGrainSandbox(options: GrainSandboxOptions): GrainSandbox {
       counts.credentialLeaks += 1;
     },
   });
-  return {
-    ...{ platform: 'grain', requests, truth: account.truth },
-    removeCall: account.remove,
-    putRecord: account.put,
-    fetch: async (request) => {
-      const response = await app.fetch(request);
-      const path = new URL(request.url).pathname;
-      // A link's token is a credential of its own: it is not written down.
-      const shown = path.startsWith('/media/') ? '/media' : path;
-      requests.push({ method: request.method, path: shown, status: response.status });
-      return response;
-    },
-    get limitHits() {
-      return counts.limitHits;
-    },
-    get credentialLeaks() {
-      return counts.credentialLeaks;
-    },
-  };
+  return createMediaSandbox({ platform: 'grain', app, account, counts });
 }
 
 createGrainSandbox satisfies CreateSandbox;
