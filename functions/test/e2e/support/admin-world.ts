@@ -99,7 +99,6 @@ function createServices(
     ...{ clock, sleep: clock.sleep, random: () => 0.5, objects: engine.objects },
     fetch: parts.fetch,
     createRateLimiter: createUnlimitedRateLimiter,
-    rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
   }));
   const platforms: PlatformDirectory = { rows: platformRows(), resolve: resolvePlatform, find };
   const { logs, createId } = engine;

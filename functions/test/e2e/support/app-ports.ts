@@ -22,7 +22,6 @@ export function createPorts(world: TestWorld, changes: Partial<AppPorts> = {}): 
       sleep: clock.sleep,
       fetch: toFetch(sandbox),
       createRateLimiter: createUnlimitedRateLimiter,
-      rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
     }),
     statusUrl: () => null,
     ...changes,
