@@ -9,11 +9,16 @@ import type {
   PlatformStatus,
   ProvenBy,
 } from './context.ts';
+import { firefliesContext } from './fireflies/fireflies.context.ts';
 import { grainContext } from './grain/grain.context.ts';
 import { manualContext } from './manual/manual.context.ts';
 
 /** Every context there is: one line for each. */
-export const definedContexts: readonly DefinedContext[] = [grainContext, manualContext];
+export const definedContexts: readonly DefinedContext[] = [
+  firefliesContext,
+  grainContext,
+  manualContext,
+];
 
 /** One field that a customer fills in. */
 export interface InputField {

@@ -1,5 +1,6 @@
 import type { Credentials, Platform } from '../../core/imports/import-context.ts';
 import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
+import { createFirefliesSandbox } from '../fireflies/fireflies.sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
 
 /** What a sandbox may be asked for beyond `SandboxOptions`; one that cannot ignores it. */
@@ -12,6 +13,7 @@ export interface ServedSandboxOptions extends SandboxOptions {
 export const sandboxes: Readonly<
   Partial<Record<Platform, (options: ServedSandboxOptions) => PlatformSandbox>>
 > = {
+  fireflies: createFirefliesSandbox,
   grain: createGrainSandbox,
 };
 

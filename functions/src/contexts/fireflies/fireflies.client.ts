@@ -1,0 +1,122 @@
+import type { z } from 'zod';
+import { ImportError } from '../../core/errors.ts';
+import { queryGraphql, queryRecords } from '../../kit/graphql.ts';
+import { loadEach } from '../../kit/load-each.ts';
+import type { LoadedEach } from '../../kit/load-each.ts';
+import type { CallWindow } from '../../kit/offset-windows.ts';
+import type { Toolkit } from '../context.ts';
+import {
+  FirefliesDetails,
+  FirefliesLinks,
+  FirefliesPage,
+  FirefliesUser,
+} from './fireflies.schema.ts';
+import type { FirefliesCredentials, FirefliesFilters } from './fireflies.schema.ts';
+
+const path = '/graphql';
+const source = 'fireflies';
+/** As documented; also the default. */
+const largestPage = 50;
+/** An hour's talk is some 300 kB of sentences: more in one answer would be slow, and large in memory. */
+const detailsPerRequest = 25;
+
+const listQuery = `query List($from: DateTime, $to: DateTime, $limit: Int, $skip: Int, $organizers: [String!], $participants: [String!], $keyword: String, $channel: String) {
+  transcripts(fromDate: $from, toDate: $to, limit: $limit, skip: $skip, organizers: $organizers, participants: $participants, keyword: $keyword, channel_id: $channel) {
+    id title date dateString duration organizer_email participants is_live transcript_url
+    meeting_attendees { displayName email name phoneNumber }
+  }
+}`;
+
+const spoken = `id speakers { id name } meeting_attendance { name join_time leave_time }
+  sentences { index speaker_id speaker_name text raw_text start_time end_time }
+  meeting_info { summary_status silent_meeting }`;
+
+/** Plans forbid fields, by an error for the whole query: what is asked for then, one after the other. */
+const detailSelections = [`${spoken} summary { overview action_items keywords }`, spoken];
+const state = 'id meeting_info { summary_status }';
+const linkSelections = [`${state} audio_url video_url`, `${state} audio_url`, state];
+
+/** Fireflies' GraphQL API, as far as an import needs it. @see https://docs.fireflies.ai/graphql-api */
+export function createFirefliesClient({
+  http,
+  clock,
+  pageSize,
+}: Toolkit<z.output<typeof FirefliesCredentials>>) {
+  const limit = pageSize(largestPage);
+  const loadAllowed = <TSchema extends z.ZodType>(
+    ids: readonly string[],
+    options: {
+      readonly selections: readonly string[];
+      readonly maxKeys: number;
+      readonly schema: TSchema;
+    },
+  ): Promise<LoadedEach<z.output<TSchema>>> => {
+    const { selections, maxKeys, schema } = options;
+    const ask = { path, field: 'transcript', idType: 'String!', schema };
+    return loadEach({
+      ...{ source, keys: ids, maxKeys },
+      load: (keys) =>
+        firstAllowed(selections, (selection) =>
+          queryRecords(http, { ...ask, selection, ids: keys }),
+        ),
+    });
+  };
+  return {
+    clock,
+    pageSize: limit,
+
+    /** @see https://docs.fireflies.ai/graphql-api/query/user: whom the key belongs to */
+    user: () =>
+      queryGraphql(
+        http,
+        { path, query: '{ user { user_id name email is_admin } }' },
+        FirefliesUser,
+      ),
+
+    /** @see https://docs.fireflies.ai/graphql-api/query/transcripts */
+    meetings: (filters: FirefliesFilters, { start, end }: CallWindow, skip: number) =>
+      queryGraphql(
+        http,
+        {
+          path,
+          query: listQuery,
+          variables: {
+            ...{ from: start.toISOString(), to: end.toISOString(), limit, skip },
+            ...(filters.organizer !== undefined && { organizers: [filters.organizer] }),
+            ...(filters.participant !== undefined && { participants: [filters.participant] }),
+            ...(filters.keyword !== undefined && { keyword: filters.keyword }),
+            ...(filters.channel !== undefined && { channel: filters.channel }),
+          },
+        },
+        FirefliesPage,
+      ),
+
+    /** @see https://docs.fireflies.ai/graphql-api/query/transcript: what is said, and the summary */
+    details: (ids: readonly string[]) =>
+      loadAllowed(ids, {
+        ...{ selections: detailSelections, maxKeys: detailsPerRequest },
+        schema: FirefliesDetails,
+      }),
+
+    /** The links alone: a plan without them must not cost what is said. */
+    links: (ids: readonly string[]) =>
+      loadAllowed(ids, {
+        ...{ selections: linkSelections, maxKeys: largestPage },
+        schema: FirefliesLinks,
+      }),
+  };
+}
+
+async function firstAllowed<T>(
+  selections: readonly string[],
+  ask: (selection: string) => Promise<T>,
+): Promise<T> {
+  const [selection = '', ...others] = selections;
+  try {
+    return await ask(selection);
+  } catch (error) {
+    const isForbidden = error instanceof ImportError && error.kind === 'payment_required';
+    if (!isForbidden || others.length === 0) throw error;
+    return firstAllowed(others, ask);
+  }
+}

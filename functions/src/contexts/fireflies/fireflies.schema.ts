@@ -1,0 +1,100 @@
+import { z } from 'zod';
+
+/** What a customer gives us. */
+export const FirefliesCredentials = z.strictObject({
+  apiKey: z.string().trim().min(1).meta({
+    title: 'API key',
+    description: 'From Fireflies, Integrations, Fireflies API. An admin’s key sees the whole team.',
+    secret: true,
+  }),
+  requestsPerDay: z.int().positive().optional().meta({
+    title: 'Requests a day',
+    description: 'What the plan allows: 50 on Free, 50 or 500 on Pro, no limit from Business on.',
+    secret: false,
+  }),
+});
+
+/** What a listing can be narrowed by. */
+export const FirefliesFilters = z.strictObject({
+  organizer: z.email().optional().meta({ description: 'Whose meetings: an e-mail address.' }),
+  participant: z.email().optional().meta({ description: 'Who took part: an e-mail address.' }),
+  keyword: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Words in the title or in what was said.' }),
+  channel: z.string().min(1).optional().meta({ description: 'The id of a channel.' }),
+});
+export type FirefliesFilters = z.output<typeof FirefliesFilters>;
+
+const Attendee = z.object({
+  displayName: z.string().nullish(),
+  email: z.string().nullish(),
+  name: z.string().nullish(),
+  phoneNumber: z.string().nullish(),
+});
+
+/** A transcript as the listing gives it. Anything may be null. */
+export const FirefliesMeeting = z.object({
+  id: z.string().min(1),
+  title: z.string().nullish(),
+  /** Milliseconds since the epoch, rounded to minutes. */
+  date: z.number().nullish(),
+  dateString: z.iso.datetime({ offset: true }).nullish(),
+  /** Minutes, with fractions. */
+  duration: z.number().nonnegative().nullish(),
+  organizer_email: z.string().nullish(),
+  participants: z.array(z.string().nullish()).nullish(),
+  meeting_attendees: z.array(Attendee.nullish()).nullish(),
+  transcript_url: z.string().nullish(),
+});
+export type FirefliesMeeting = z.output<typeof FirefliesMeeting>;
+
+/** A meeting that still goes on. */
+export const LiveMeeting = z.object({ is_live: z.literal(true) });
+
+/** Records are parsed one by one, so that a broken one does not take its page along. */
+export const FirefliesPage = z
+  .object({ data: z.object({ transcripts: z.array(z.unknown()) }) })
+  .transform(({ data }) => data.transcripts);
+
+export const FirefliesUser = z.object({
+  data: z.object({ user: z.object({ user_id: z.string() }) }),
+});
+
+/** Seconds from the start; recorded as numbers, and older clients met texts. */
+const Seconds = z.union([z.number(), z.string().regex(/^\d+(?:\.\d+)?$/)]);
+/** Documented as a text, recorded as a number. */
+const SpeakerId = z.union([z.string(), z.number()]);
+
+/** What is said in a meeting. Loose: what we do not map is kept in the original. */
+export const FirefliesDetails = z.looseObject({
+  speakers: z
+    .array(z.looseObject({ id: SpeakerId.nullish(), name: z.string().nullish() }))
+    .nullish(),
+  sentences: z
+    .array(
+      z.looseObject({
+        speaker_id: SpeakerId.nullish(),
+        speaker_name: z.string().nullish(),
+        text: z.string().nullish(),
+        start_time: Seconds,
+        end_time: Seconds,
+      }),
+    )
+    .nullish(),
+  meeting_attendance: z.array(z.looseObject({ name: z.string().nullish() }).nullish()).nullish(),
+  meeting_info: z
+    .looseObject({ summary_status: z.string().nullish(), silent_meeting: z.boolean().nullish() })
+    .nullish(),
+  summary: z.looseObject({ overview: z.string().nullish() }).nullish(),
+});
+export type FirefliesDetails = z.output<typeof FirefliesDetails>;
+
+/** Links to the recording; what a plan does not include is null or missing. */
+export const FirefliesLinks = z.object({
+  audio_url: z.string().nullish(),
+  video_url: z.string().nullish(),
+  meeting_info: z.object({ summary_status: z.string().nullish() }).nullish(),
+});
+export type FirefliesLinks = z.output<typeof FirefliesLinks>;
