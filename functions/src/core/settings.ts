@@ -44,7 +44,7 @@ export interface NightWindow {
 }
 
 export const defaultSettings: EngineSettings = {
-  leaseMs: 30_000,
+  leaseMs: 60_000,
   windowCalls: 1_000,
   highWaterCalls: 2_000,
   sliceMs: 30_000,
