@@ -7,7 +7,11 @@ describe('createDocumentMemory', () => {
   let store: EmbeddedFirestore;
 
   beforeEach(async () => {
-    store = await openEmbeddedFirestore({ folder: null, projectId: 'demo-test', emulatorHost: null });
+    store = await openEmbeddedFirestore({
+      folder: null,
+      projectId: 'demo-test',
+      emulatorHost: null,
+    });
   });
   afterEach(() => store.close());
 
