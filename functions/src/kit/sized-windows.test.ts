@@ -106,13 +106,27 @@ describe('sizedWindowPages', () => {
     const { asked, state, open } = createPlatform(hourly('2025-01-03T00:00:00Z', 4));
     state.expireNext = Infinity;
     await expect(collect(open())).rejects.toMatchObject({ kind: 'contract', source: 'acme' });
-    expect(asked).toHaveLength(8);
+    expect(asked).toHaveLength(42);
+  });
+
+  it('gives up as well when it is resumed after each page', async () => {
+    const { asked, state, open } = createPlatform(hourly('2025-01-03T00:00:00Z', 4));
+    state.expireNext = Infinity;
+    const listing = async (): Promise<void> => {
+      for (let cursor: string | null = null; ;) {
+        const { value }: { value?: SourceCallPage } = await open({ cursor }).next();
+        cursor = value?.nextCursor ?? null;
+        if (cursor === null) return;
+      }
+    };
+    await expect(listing()).rejects.toMatchObject({ kind: 'contract', source: 'acme' });
+    expect(asked).toHaveLength(42);
   });
 
   it('lets other failures through', async () => {
     const fetchPage = () => Promise.reject(new RangeError('no'));
     await expect(collect(createPlatform([]).open({ fetchPage }))).rejects.toThrow(RangeError);
-    const cursor = '0.:1735689600000-1735776000000|c3';
+    const cursor = '0.:1735689600000-1735776000000-0|c3';
     const resumed = createPlatform([]).open({ fetchPage, cursor });
     await expect(collect(resumed)).rejects.toThrow(RangeError);
   });

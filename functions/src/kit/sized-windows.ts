@@ -38,7 +38,8 @@ interface SizedListing {
 const secondMs = 1000;
 /** Shorter windows are not halved, however full. */
 const minWindowMs = 3_600_000;
-const maxRestarts = 3;
+/** Of one window, counted in the cursor: a listing that is resumed counts on. */
+const maxRestarts = 20;
 
 /**
  * Lists a range in windows that hold about as many calls as can be listed again without regret: for
@@ -48,25 +49,20 @@ const maxRestarts = 3;
  */
 export function sizedWindowPages(listing: SizedListing): AsyncGenerator<SourceCallPage> {
   const { source, cursor, fetchPage } = listing;
-  const range = toRange(listing);
-  let restarts = 0;
+  const range = { ...toRange(listing), restarts: 0 };
   return cursorPages({
     source,
     cursor,
     fetchPage: async (text) => {
       const at = text === null ? { ...range, cursor: null } : parsePlace(text, source);
       if (at.endMs <= at.startMs) return { calls: [], next: null };
-      if (at.cursor === null) {
-        restarts = 0;
-        return openWindow(listing, at, range.endMs);
-      }
+      if (at.cursor === null) return openWindow(listing, at, range.endMs);
       try {
         return toPage(await fetchPage(toWindow(at), at.cursor), at, range.endMs);
       } catch (error) {
         if (!listing.isCursorExpired(error)) throw error;
-        restarts += 1;
-        if (restarts > maxRestarts) throw tooSlow(source, error);
-        return openWindow(listing, at, range.endMs);
+        if (at.restarts >= maxRestarts) throw tooSlow(source, error);
+        return openWindow(listing, { ...at, restarts: at.restarts + 1 }, range.endMs);
       }
     },
   });
@@ -77,30 +73,35 @@ interface Span {
   readonly endMs: number;
 }
 
+interface OpenSpan extends Span {
+  /** How often it began anew because its cursor had expired. */
+  readonly restarts: number;
+}
+
 /** Asks for the first page of a window, halving it until it holds few enough calls. */
-async function openWindow(listing: SizedListing, span: Span, limitMs: number) {
+async function openWindow(listing: SizedListing, span: OpenSpan, limitMs: number) {
   for (let at = span; ;) {
     const page = await listing.fetchPage(toWindow(at), null);
     const lengthMs = at.endMs - at.startMs;
     if ((page.total ?? 0) <= listing.maxCalls || lengthMs <= minWindowMs) {
       return toPage(page, at, limitMs);
     }
-    at = { startMs: at.startMs, endMs: toSecond(at.startMs + lengthMs / 2) };
+    at = { ...at, endMs: toSecond(at.startMs + lengthMs / 2) };
   }
 }
 
 /** Goes on with the platform's cursor, or with the next window, twice as long as the last. */
 function toPage(
   { next, calls, rejected }: Awaited<ReturnType<SizedListing['fetchPage']>>,
-  { startMs, endMs }: Span,
+  { startMs, endMs, restarts }: OpenSpan,
   limitMs: number,
 ): FetchedPage & { readonly next: string | null } {
   const page = { calls, ...(rejected !== undefined && { rejected }) };
   if (next !== null && next !== undefined) {
-    return { ...page, next: `${String(startMs)}-${String(endMs)}|${next}` };
+    return { ...page, next: `${String(startMs)}-${String(endMs)}-${String(restarts)}|${next}` };
   }
   const nextEndMs = Math.min(endMs + 2 * (endMs - startMs), limitMs);
-  return { ...page, next: endMs >= limitMs ? null : `${String(endMs)}-${String(nextEndMs)}|` };
+  return { ...page, next: endMs >= limitMs ? null : `${String(endMs)}-${String(nextEndMs)}-0|` };
 }
 
 type RangeOfListing = Pick<SizedListing, 'dateRange' | 'earliest' | 'latest'>;
@@ -127,11 +128,11 @@ function toWindow({ startMs, endMs }: Span): TimeWindow {
   return { start: new Date(startMs), end: new Date(endMs) };
 }
 
-function parsePlace(text: string, source: string): Span & { readonly cursor: string | null } {
-  const match = /^(\d{1,15})-(\d{1,15})\|([\s\S]*)$/.exec(text);
+function parsePlace(text: string, source: string): OpenSpan & { readonly cursor: string | null } {
+  const match = /^(\d{1,15})-(\d{1,15})-(\d{1,3})\|([\s\S]*)$/.exec(text);
   if (match === null) throw badCursor(source);
-  const [, start, end, cursor = ''] = match;
-  return { startMs: Number(start), endMs: Number(end), cursor: cursor === '' ? null : cursor };
+  const [startMs = 0, endMs = 0, restarts = 0] = match.slice(1, 4).map(Number);
+  return { startMs, endMs, restarts, cursor: match[4] === '' ? null : (match[4] ?? null) };
 }
 
 function tooSlow(source: string, cause: unknown): ImportError {
