@@ -10,12 +10,14 @@ import type {
   ProvenBy,
 } from './context.ts';
 import { firefliesContext } from './fireflies/fireflies.context.ts';
+import { gongContext } from './gong/gong.context.ts';
 import { grainContext } from './grain/grain.context.ts';
 import { manualContext } from './manual/manual.context.ts';
 
 /** Every context there is: one line for each. */
 export const definedContexts: readonly DefinedContext[] = [
   firefliesContext,
+  gongContext,
   grainContext,
   manualContext,
 ];

@@ -1,6 +1,7 @@
 import type { Credentials, Platform } from '../../core/imports/import-context.ts';
 import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { createFirefliesSandbox } from '../fireflies/fireflies.sandbox.ts';
+import { createGongSandbox, gongSandboxCredentials } from '../gong/gong.sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
 
 /** What a sandbox may be asked for beyond `SandboxOptions`; one that cannot ignores it. */
@@ -14,11 +15,14 @@ export const sandboxes: Readonly<
   Partial<Record<Platform, (options: ServedSandboxOptions) => PlatformSandbox>>
 > = {
   fireflies: createFirefliesSandbox,
+  gong: createGongSandbox,
   grain: createGrainSandbox,
 };
 
 /** What sandboxes accept that want more than one key, in the shape of their contexts' credentials. */
-const credentials: Readonly<Partial<Record<Platform, Credentials>>> = {};
+const credentials: Readonly<Partial<Record<Platform, Credentials>>> = {
+  gong: gongSandboxCredentials,
+};
 
 /** What the sandbox of a platform accepts when it is not told otherwise. */
 export function sandboxCredentials(platform: Platform): Credentials {

@@ -1,0 +1,69 @@
+import { Hono } from 'hono';
+import type { CreateSandbox, SandboxOptions } from '../../kit/sandbox.ts';
+import { parseFaults } from '../testing/sandbox-faults.ts';
+import { createLinkSigner } from '../testing/sandbox-links.ts';
+import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
+import { createMediaSandbox } from '../testing/sandbox-platform.ts';
+import type { MediaSandbox } from '../testing/sandbox-platform.ts';
+import { createGongAccount } from './gong.sandbox-account.ts';
+import { addGongApi } from './gong.sandbox-api.ts';
+import { gongFaults } from './gong.sandbox-faults.ts';
+
+export interface GongSandboxOptions extends SandboxOptions {
+  /** About this many bytes in each recording (valid mp3s, streamed); default: the clips as they are. */
+  readonly mediaBytes?: number;
+}
+
+/** What the sandbox accepts when it is not told otherwise. */
+export const gongSandboxCredentials = {
+  accessKey: 'SANDBOXACCESSKEY',
+  accessKeySecret: 'sandbox-key',
+} as const;
+
+/** What an app that the company has authorised sends to the sandbox. */
+export const gongSandboxToken = 'sandbox-access-token';
+
+/**
+ * Gong's public API v2 as far as it is documented or was recorded, with an account that follows from
+ * the seed. @throws a RangeError for an unknown fault or an impossible number of calls
+ * @see https://gong.app.gong.io/settings/api/documentation
+ */
+export function createGongSandbox(options: GongSandboxOptions): MediaSandbox {
+  const { seed, now } = options;
+  const faults = parseFaults(gongFaults, options.faults ?? []);
+  const account = createGongAccount({
+    ...{ calls: options.calls, seed, createdAt: options.createdAt ?? now() },
+    mediaBytes: options.mediaBytes ?? null,
+    untranscribedEvery: faults['no-transcripts'],
+    privateEvery: faults['private-calls'],
+  });
+  const links = createLinkSigner({ seed, now });
+  const counts = { limitHits: 0, credentialLeaks: 0 };
+  const app = new Hono();
+  addGongApi(app, {
+    ...{ account, links, faults, seed, now },
+    accessKey: gongSandboxCredentials.accessKey,
+    accessKeySecret: options.credentials?.apiKey ?? gongSandboxCredentials.accessKeySecret,
+    accessToken: gongSandboxToken,
+    requestsPerMinute: options.requestsPerMinute ?? 180,
+    pageSize: options.pageSize ?? 100,
+    mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
+    onLimitHit: () => {
+      counts.limitHits += 1;
+    },
+  });
+  addMediaRoute(app, {
+    links,
+    pauseMs: faults['slow-media'],
+    mediaOf: (callId) => {
+      const call = account.find(callId);
+      return call === null ? null : account.mediaOf(call);
+    },
+    onLeak: () => {
+      counts.credentialLeaks += 1;
+    },
+  });
+  return createMediaSandbox({ platform: 'gong', app, account, counts });
+}
+
+createGongSandbox satisfies CreateSandbox;

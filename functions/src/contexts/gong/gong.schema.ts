@@ -1,0 +1,127 @@
+import { z } from 'zod';
+
+const text = z.string().trim().min(1).optional();
+
+/** A key pair, which most customers have, or the token and address that Gong gave our app. */
+export const GongCredentials = z
+  .strictObject({
+    accessKey: text.meta({
+      title: 'Access key',
+      description:
+        'From Gong, Company settings, Ecosystem, API: a technical administrator makes it.',
+      secret: true,
+    }),
+    accessKeySecret: text.meta({
+      title: 'Access key secret',
+      description: 'Shown once, together with the access key.',
+      secret: true,
+    }),
+    accessToken: text.meta({
+      title: 'OAuth access token',
+      description: 'In place of a key pair, for a company that has authorised our app.',
+      secret: true,
+    }),
+    apiBaseUrl: text.meta({
+      title: 'API base URL',
+      description:
+        'Shown beside the access key: https://us-12345.api.gong.io, say. Needed with a token.',
+      secret: false,
+    }),
+  })
+  .superRefine((credentials, context) => {
+    const { accessKey, accessToken } = credentials;
+    const isToken = accessKey === undefined && accessToken !== undefined;
+    const needed = isToken
+      ? (['accessToken', 'apiBaseUrl'] as const)
+      : (['accessKey', 'accessKeySecret'] as const);
+    for (const name of needed) {
+      if (credentials[name] !== undefined) continue;
+      context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
+    }
+    if (!isToken && accessToken !== undefined) {
+      const message = 'is one too many: send a key pair or a token';
+      context.addIssue({ code: 'custom', path: ['accessToken'], message });
+    }
+  });
+export type GongCredentials = z.output<typeof GongCredentials>;
+
+const id = z.string().regex(/^\d{1,20}$/, 'must be an id of digits');
+
+/** What a listing can be narrowed by. */
+export const GongFilters = z.strictObject({
+  workspaceId: id.optional().meta({ description: 'The id of a workspace: its calls only.' }),
+  primaryUserId: id
+    .optional()
+    .meta({ description: 'The id of a user: the calls that they hosted.' }),
+  includePrivate: z
+    .boolean()
+    .optional()
+    .meta({ description: 'True: calls that are marked private, too. They are skipped otherwise.' }),
+});
+export type GongFilters = z.output<typeof GongFilters>;
+
+const Party = z.object({
+  id: z.string().nullish(),
+  speakerId: z.string().nullish(),
+  userId: z.string().nullish(),
+  name: z.string().nullish(),
+  emailAddress: z.string().nullish(),
+  phoneNumber: z.string().nullish(),
+  affiliation: z.string().nullish(),
+  methods: z.array(z.string()).nullish(),
+});
+
+/** A call as far as it is mapped. Ids have up to 20 digits, more than a number can hold. */
+export const GongCall = z.object({
+  metaData: z.object({
+    id: z.string().min(1),
+    title: z.string().nullish(),
+    url: z.string().nullish(),
+    started: z.iso.datetime({ offset: true }),
+    duration: z.number().nonnegative().nullish(),
+    direction: z.string().nullish(),
+    media: z.string().nullish(),
+    language: z.string().nullish(),
+    isPrivate: z.boolean().nullish(),
+  }),
+  parties: z.array(Party).nullish(),
+  content: z.object({ brief: z.string().nullish() }).nullish(),
+  media: z.object({ audioUrl: z.string().nullish(), videoUrl: z.string().nullish() }).nullish(),
+});
+export type GongCall = z.output<typeof GongCall>;
+
+const Records = z.object({
+  totalRecords: z.int().nonnegative(),
+  cursor: z.string().nullish(),
+});
+
+/** Records are parsed one by one, so that a broken one does not take its page along. */
+export const GongPage = z.object({ records: Records, calls: z.array(z.unknown()) });
+
+export const GongTranscripts = z.object({
+  records: Records,
+  callTranscripts: z.array(z.looseObject({ callId: z.string() })),
+});
+export type GongTranscripts = z.output<typeof GongTranscripts>;
+
+/** Loose: what we do not map is kept in the original. Times in milliseconds from the start. */
+export const GongTranscript = z.looseObject({
+  callId: z.string(),
+  transcript: z.array(
+    z.looseObject({
+      speakerId: z.string().nullish(),
+      sentences: z.array(z.looseObject({ start: z.number(), end: z.number(), text: z.string() })),
+    }),
+  ),
+});
+export type GongTranscript = z.output<typeof GongTranscript>;
+
+/** What we note of a call when it is listed. The link works for eight hours. */
+export const GongHint = z.object({
+  listedAt: z.coerce.date(),
+  mediaUrl: z.string().nullable(),
+  language: z.string().nullable(),
+  /** Asked for together with its page, when it was old enough to have a transcript, and has none. */
+  hasNoTranscript: z.boolean(),
+});
+export type GongHint = z.output<typeof GongHint>;
