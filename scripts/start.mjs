@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { ensureInstalled, runWithPinnedNode } from './lib/bootstrap.mjs';
 
 /**
- * Lets V8 collect garbage sooner: it grows its heap by what the machine has, not by what is needed.
- * On 24 GB, importing 1,500 calls took 430 MB and streaming one recording 100 MB above idle, nearly
- * all of it garbage. The smallest young generation, and an old one that is collected whenever it has
- * grown by half, take 275 and 35 MB. In the cloud an instance's own memory does it.
+ * A small young generation for V8, which by itself takes what a machine of 24 GB affords: the chunks
+ * of a recording die young but wait there. One of 2 GB takes 54 MB above idle instead of 100, an
+ * import of 2,500 calls 390 MB instead of 465, and about a sixth more CPU. docs/performance.md has what
+ * else was tried.
  */
 const flagsFile = new URL('./lib/memory-flags.json', import.meta.url);
 const memoryFlags = JSON.parse(readFileSync(flagsFile, 'utf8'));
