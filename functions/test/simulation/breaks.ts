@@ -1,0 +1,204 @@
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One thing broken on purpose, to see whether the simulation notices. */
+export interface Break {
+  readonly what: string;
+  readonly edits: readonly {
+    /** Below `functions/src`. */
+    readonly file: string;
+    /** Occurs there exactly once. */
+    readonly from: string;
+    readonly to: string;
+  }[];
+}
+
+/** Each is a plausible mistake in one of the rules on which "exactly once" and "to its end" rest. */
+export const breaks = {
+  'no-epoch-check': {
+    what: 'the completing transaction does not check the epoch',
+    edits: [
+      {
+        file: 'core/imports/complete-call.ts',
+        from: 'if (!call || call.lease.epoch !== lease.epoch) return',
+        to: 'if (!call) return',
+      },
+    ],
+  },
+  'lost-tasks-stay-lost': {
+    what: 'nobody looks for calls whose task was lost',
+    edits: [
+      {
+        file: 'core/imports/reconcile.ts',
+        from: "steps.push({ type: 'check_overdue' });",
+        to: '',
+      },
+      {
+        file: 'core/imports/reconcile.ts',
+        from: "steps.push({ type: 'redispatch', belowPage: redispatch.page });",
+        to: '',
+      },
+    ],
+  },
+  'counters-outside': {
+    what: 'counters are incremented after the completing transaction, not inside it',
+    edits: [
+      {
+        file: 'gcp/firestore/imported-calls.ts',
+        from: 'moveTotals(transaction, collections, { jobId: after.jobId, shardKey: callKey, delta });\n    return result;',
+        to: 'moved = { jobId: after.jobId, shardKey: callKey, delta };\n    return result;',
+      },
+      {
+        file: 'gcp/firestore/imported-calls.ts',
+        from: 'const reference = collections.calls.doc(callKey);\n  return inTransaction(db, async (transaction) => {',
+        to: 'const reference = collections.calls.doc(callKey);\n  let moved: Parameters<typeof moveTotals>[2] | null = null;\n  return inTransaction(db, async (transaction) => {\n    moved = null;',
+      },
+      {
+        file: 'gcp/firestore/imported-calls.ts',
+        from: '    return result;\n  });\n}\n\n/** One read per listed call',
+        to: '    return result;\n  }).then(async (result) => {\n    const change = moved;\n    if (change) await inTransaction(db, async (late) => moveTotals(late, collections, change));\n    return result;\n  });\n}\n\n/** One read per listed call',
+      },
+    ],
+  },
+  'ambiguous-is-failed': {
+    what: 'a commit whose answer was lost counts as failed, and what it did is not read again',
+    edits: [
+      {
+        file: 'gcp/firestore/documents.ts',
+        from: '{ maxAttempts: 8 }',
+        to: '{ maxAttempts: 1 }',
+      },
+      {
+        file: 'core/imports/process-call.ts',
+        from: '({ call }) => {\n    if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };',
+        to: '() => {\n    const { call } = claim;',
+      },
+    ],
+  },
+  'no-lease-on-calls': {
+    what: 'a call is claimed though somebody else has it',
+    edits: [
+      {
+        file: 'core/imports/claim-call.ts',
+        from: 'if (expiresAt && expiresAt > now) return expiresAt;',
+        to: '',
+      },
+    ],
+  },
+  'cursor-without-calls': {
+    what: 'the cursor of a listing is stored before its calls, not together with them',
+    edits: [
+      {
+        file: 'gcp/firestore/imported-calls.ts',
+        from: 'if (decision.job) transaction.set(jobReference, decision.job);',
+        to: 'if (decision.job) await jobReference.set(decision.job);',
+      },
+    ],
+  },
+  'watermark-first': {
+    what: 'nobody dispatches again what waits below the watermark, which moves though tasks failed',
+    edits: [
+      {
+        file: 'core/imports/job-steps.ts',
+        from: 'await enqueueCalls(run, callKeys, `p${index}`);',
+        to: 'await enqueueCalls(run, callKeys, `p${index}`).catch(() => undefined);',
+      },
+      {
+        file: 'core/imports/reconcile.ts',
+        from: "steps.push({ type: 'redispatch', belowPage: redispatch.page });",
+        to: '',
+      },
+    ],
+  },
+  'credentials-kept': {
+    what: 'a one-off credential that a crash left behind is not destroyed by the sweep',
+    edits: [
+      {
+        file: 'core/imports/sweep.ts',
+        from: 'await engine.vault.destroy(id);',
+        to: '',
+      },
+    ],
+  },
+  'torn-downloads': {
+    what: 'a recording that ended early is stored as if it were whole',
+    edits: [
+      {
+        file: 'core/imports/store-media.ts',
+        from: 'expectedBytes: stream.sizeBytes,',
+        to: 'expectedBytes: null,',
+      },
+      {
+        file: 'kit/media-download.ts',
+        from: 'if (sizeBytes === null || receivedBytes === sizeBytes) return;',
+        to: 'return;',
+      },
+    ],
+  },
+} as const satisfies Record<string, Break>;
+
+export type BreakName = keyof typeof breaks;
+
+/** True for the name of a break. */
+export function isBreak(name: string): name is BreakName {
+  return Object.hasOwn(breaks, name);
+}
+
+const functionsFolder = join(import.meta.dirname, '../..');
+const copied = ['src', 'local', 'test/simulation', 'test/support', 'package.json'];
+
+/** A copy of the sources with something broken. */
+export interface BrokenCopy {
+  /** Where the copy's simulation is. */
+  readonly folder: string;
+  remove(): Promise<void>;
+}
+
+/** Breaks a temporary copy. @throws Error when the code to break is no longer what it was */
+export async function createBrokenCopy(name: BreakName): Promise<BrokenCopy> {
+  const root = await mkdtemp(join(tmpdir(), 'simulation-'));
+  const target = join(root, 'functions');
+  await mkdir(target);
+  for (const path of copied) {
+    await cp(join(functionsFolder, path), join(target, path), { recursive: true });
+  }
+  await symlink(join(functionsFolder, '../node_modules'), join(root, 'node_modules'));
+  for (const { file, from, to } of breaks[name].edits) {
+    await edit(join(target, 'src', file), { from, to, name });
+  }
+  return {
+    folder: join(target, 'test/simulation'),
+    remove: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** The breaks whose code is no longer what it was. */
+export async function findStaleBreaks(): Promise<readonly BreakName[]> {
+  const names = Object.keys(breaks).filter(isBreak);
+  const checked = await Promise.all(
+    names.map(async (name) => {
+      const edits: Break['edits'] = breaks[name].edits;
+      const sources = await Promise.all(
+        edits.map(({ file }) => readFile(join(functionsFolder, 'src', file), 'utf8')),
+      );
+      const isFresh = edits.every(({ from }, at) => sources[at]?.split(from).length === 2);
+      return isFresh ? [] : [name];
+    }),
+  );
+  return checked.flat();
+}
+
+async function edit(
+  path: string,
+  { from, to, name }: { readonly from: string; readonly to: string; readonly name: string },
+): Promise<void> {
+  const source = await readFile(path, 'utf8');
+  if (source.split(from).length !== 2) {
+    throw new Error(`The break ${name} no longer fits ${path}: it looks for "${from}" once.`);
+  }
+  await writeFile(
+    path,
+    source.replace(from, () => to),
+  );
+}

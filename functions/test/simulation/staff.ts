@@ -1,0 +1,117 @@
+import {
+  cancelImport,
+  pauseImport,
+  resumeImport,
+  retryImport,
+} from '../../src/core/imports/control-job.ts';
+import { createImport } from '../../src/core/imports/create-import.ts';
+import type { Engine } from '../../src/core/engine.ts';
+import { ImportError } from '../../src/core/errors.ts';
+import type { Credentials } from '../../src/core/imports/import-context.ts';
+import { requireContext } from '../../src/core/imports/job-run.ts';
+import type { Chance } from './chance.ts';
+import type { Fleet } from './fleet.ts';
+import { currentEngine } from './functions-under-test.ts';
+import type { History } from './history.ts';
+import type { PlannedImport } from './scenario.ts';
+import type { Trace } from './trace.ts';
+
+/** The people who use the admin API. */
+export interface Staff {
+  /** Asks for an import until the answer is a job. */
+  request(planned: PlannedImport): Promise<void>;
+  /** Pauses, resumes, cancels or retries some job, whatever state it is in. */
+  meddle(): Promise<void>;
+  /** Retries what ended without everything, with credentials that work now. */
+  retryAll(): Promise<void>;
+  /** Lets every paused job go on. */
+  resumeAll(): Promise<void>;
+}
+
+const apiTimeoutMs = 60_000;
+const maxTries = 6;
+const patienceMs = 20_000;
+
+/** Creates support staff who reach the engine through the fleet. */
+export function createStaff(options: {
+  readonly fleet: Fleet;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly history: History;
+  readonly credentialsFor: (planned: Pick<PlannedImport, 'account'>) => Credentials;
+  readonly plannedFor: (requestedBy: string) => PlannedImport | null;
+}): Staff {
+  const { fleet, chance, trace, history } = options;
+  let acts = 0;
+  const act = async (
+    what: string,
+    work: (engine: Engine) => Promise<unknown>,
+  ): Promise<boolean> => {
+    acts += 1;
+    trace.add(`staff: ${what}`);
+    try {
+      await fleet.run(
+        `staff#${String(acts)}`,
+        async () => work(await currentEngine()),
+        apiTimeoutMs,
+      );
+      return true;
+    } catch (error) {
+      return error instanceof ImportError && !error.retryable;
+    }
+  };
+  const retry = (jobId: string) => (engine: Engine) => retryJob(engine, jobId);
+  const retryJob = async (engine: Engine, jobId: string): Promise<unknown> => {
+    const job = await engine.jobs.get(jobId);
+    if (!job) return null;
+    const context = requireContext(engine, job.platform);
+    const account = options.plannedFor(job.requestedBy)?.account ?? null;
+    return retryImport(engine, context, { job, credentials: options.credentialsFor({ account }) });
+  };
+  return {
+    async request(planned) {
+      for (let tries = 0; tries < maxTries; tries += 1) {
+        const isDone = await act(`import for ${planned.customerId}`, async (engine) => {
+          const context = requireContext(engine, planned.platform);
+          await createImport(engine, context, {
+            ...{ customerId: planned.customerId, platform: planned.platform },
+            ...{ schedule: planned.schedule, filters: {}, dryRun: false },
+            dateRange: { start: null, end: null },
+            requestedBy: planned.requestedBy,
+            credentials: options.credentialsFor(planned),
+          });
+        });
+        if (isDone) return;
+        await new Promise((resolve) => setTimeout(resolve, patienceMs));
+      }
+    },
+    async meddle() {
+      const jobIds = [...history.jobs.keys()];
+      const jobId = jobIds[chance.between(0, Math.max(jobIds.length - 1, 0))];
+      if (jobId === undefined) return;
+      const ways = [
+        ['pause', (engine: Engine) => pauseImport(engine, jobId)],
+        ['pause', (engine: Engine) => pauseImport(engine, jobId)],
+        ['resume', (engine: Engine) => resumeImport(engine, jobId)],
+        ['resume', (engine: Engine) => resumeImport(engine, jobId)],
+        ['retry', retry(jobId)],
+        ['retry', retry(jobId)],
+        ['cancel', (engine: Engine) => cancelImport(engine, jobId)],
+      ] as const;
+      const [name, way] = chance.pick(ways);
+      await act(`${name} ${jobId.slice(0, 6)}`, way);
+    },
+    async retryAll() {
+      for (const { id, status } of history.jobs.values()) {
+        if (status !== 'partial' && status !== 'failed') continue;
+        await act(`retry ${id.slice(0, 6)}`, retry(id));
+      }
+    },
+    async resumeAll() {
+      for (const job of history.jobs.values()) {
+        if (job.status !== 'paused') continue;
+        await act(`resume ${job.id.slice(0, 6)}`, (engine) => resumeImport(engine, job.id));
+      }
+    },
+  };
+}
