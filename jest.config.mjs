@@ -21,7 +21,7 @@ export default {
   testEnvironment: 'node',
   testMatch: ['**/*.test.ts'],
   // Two busy cores can be four times slower than an idle one.
-  testTimeout: 60_000,
+  testTimeout: 300_000,
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/functions/lib/'],
   modulePathIgnorePatterns: ['<rootDir>/functions/lib/'],
   extensionsToTreatAsEsm: [],

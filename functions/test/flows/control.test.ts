@@ -241,6 +241,55 @@ describe('retrying', () => {
     expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf(sourceCalls));
   });
 
+  it('of a paused job waits for it to be resumed', async () => {
+    let isBroken = true;
+    const { world, jobId } = await open(
+      {
+        onFetch: (id) => {
+          if (isBroken && id === idOf(2)) throw platformError('contract');
+        },
+      },
+      narrow,
+    );
+    await drive(world, { until: () => countImported(world) >= 9 });
+    await pauseImport(world.engine, jobId);
+    isBroken = false;
+    expect(await retry(world, jobId, null)).toEqual({ retriedCount: 1 });
+    await drive(world);
+    expect(countImported(world)).toBe(9);
+    await resumeImport(world.engine, jobId);
+    await drive(world);
+    expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf(sourceCalls));
+  });
+
+  it('while the job is about to end keeps it going', async () => {
+    let isBroken = true;
+    const { world, jobId } = await open({
+      onFetch: (id) => {
+        if (isBroken && id === idOf(2)) throw platformError('contract');
+      },
+    });
+    const { calls: store } = world.engine;
+    const engineFor = () => ({
+      died: new Promise<never>(() => undefined),
+      engine: {
+        ...world.engine,
+        calls: {
+          ...store,
+          countByStatus: async (...query: Parameters<typeof store.countByStatus>) => {
+            if (isBroken) {
+              isBroken = false;
+              await retry(world, jobId, null);
+            }
+            return store.countByStatus(...query);
+          },
+        },
+      },
+    });
+    await drive(world, { engineFor });
+    expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf(sourceCalls));
+  });
+
   it('an ended job needs credentials, which must be good', async () => {
     const { world, jobId } = await open({
       accepts: ({ key }) => key !== 'bad',
@@ -347,8 +396,15 @@ describe('retrying', () => {
     await drive(world);
     expect(await readJob(world, second.id)).toMatchObject({ totals: { imported: 15 } });
     await retry(world, jobId);
+    // Every other answer is lost, so that each step runs twice.
+    let commits = 0;
+    world.meter.loseAnswers(() => (commits += 1) % 2 === 1);
     await drive(world);
-    expect(await readJob(world, jobId)).toMatchObject({ completedAt: expect.any(Date) });
+    world.meter.loseAnswers(() => false);
+    expect(await readJob(world, jobId)).toMatchObject({
+      ...{ status: 'completed', listedCalls: 10, duplicateCalls: 15 },
+      totals: { imported: 10 },
+    });
     expect(await readEngagements(world)).toHaveLength(25);
   });
 });

@@ -43,7 +43,7 @@ describe('what an import costs in Firestore', () => {
     expect(costs.get('calls.transact #2')).toHaveLength(200);
     const sourceCalls = Array.from({ length: calls }, (_, index) => idOf(index));
     expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
-  }, 30_000);
+  });
 
   it('is, everything included, that and a few documents for the job', async () => {
     const world = await openWorld(options);
@@ -57,5 +57,5 @@ describe('what an import costs in Firestore', () => {
     // The job, its credential, two pages and half a dozen looks, whatever the number of calls.
     expect(writes - 5 * calls).toBeLessThanOrEqual(20);
     expect(reads - 4 * calls).toBeLessThanOrEqual(60);
-  }, 30_000);
+  });
 });

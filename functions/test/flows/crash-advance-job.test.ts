@@ -39,7 +39,7 @@ describe('the reconcile loop', () => {
       }
       expect(wrong).toEqual([]);
     },
-    120_000,
+    600_000,
   );
 });
 

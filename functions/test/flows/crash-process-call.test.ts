@@ -41,7 +41,7 @@ describe('the story of a call', () => {
       }
       expect(wrong).toEqual([]);
     },
-    120_000,
+    600_000,
   );
 });
 

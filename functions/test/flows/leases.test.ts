@@ -15,7 +15,11 @@ import { openWorld, type WorldOptions } from '../support/engine/test-world.ts';
 
 /** A world whose one call is listed and waits for whoever comes. */
 async function openWithCall(options: WorldOptions = {}) {
-  const world = await openWorld({ context: createScriptedContext({ calls: 1 }), ...options });
+  const world = await openWorld({
+    context: createScriptedContext({ calls: 1 }),
+    settings: { leaseMs: 60_000 },
+    ...options,
+  });
   const job = await startImport(world, { platform: 'fathom' });
   await drive(world, { until: () => world.queue.accepted.length >= 3 });
   const [call] = await readCalls(world, job.id);
@@ -89,25 +93,59 @@ describe('a call that somebody works on', () => {
     expect(world.events.filter(({ name }) => name === 'callFenced')).toHaveLength(1);
   });
 
-  it('appoints nothing for a holder who comes back after its lease ran out', async () => {
-    let isFirst = true;
+  it('is not appointed by a holder who comes back after its lease ran out', async () => {
     const context = createScriptedContext({ calls: 1, hasTranscript: () => false });
+    let starts = 0;
     const { world, target } = await openWithCall({
       context,
       transcription: {
         onStart: () => {
-          if (isFirst) world.clock.advance(60_000);
-          isFirst = false;
+          starts += 1;
+          if (starts === 1) world.clock.advance(60_000);
           return null;
         },
       },
     });
-    const slow = processCall(world.engine, target);
-    await slow;
-    const before = await readCalls(world, target.jobId);
-    expect(before[0]).toMatchObject({ status: 'transcribing' });
+    const { transcriber } = world.engine;
+    const start: typeof transcriber.start = async (request) => {
+      const started = await transcriber.start(request);
+      // Meanwhile another takes the call over, and appoints a later operation.
+      if (starts === 1) await processCall(world.engine, target);
+      return started;
+    };
+    await processCall({ ...world.engine, transcriber: { ...transcriber, start } }, target);
+    expect((await readCalls(world, target.jobId))[0]).toMatchObject({
+      status: 'transcribing',
+      transcription: { operation: 'operations/2' },
+    });
     await drive(world);
     expect(await readEngagements(world)).toHaveLength(1);
+  });
+
+  it('and waits for its transcript is not claimed before that is worth looking at', async () => {
+    const context = createScriptedContext({ calls: 1, hasTranscript: () => false });
+    const { world, target } = await openWithCall({ context });
+    await processCall(world.engine, target);
+    expect(await claimCall(world.engine, target)).toMatchObject({
+      type: 'not_yet',
+      at: new Date('2025-11-20T10:18:23.456Z'),
+    });
+    expect(world.transcriber.checks).toEqual([]);
+  });
+
+  it('and was put off is not claimed before its time', async () => {
+    const context = createScriptedContext({
+      calls: 1,
+      onFetch: () => {
+        throw platformError('rate_limited', { retryAfterMs: 3_600_000 });
+      },
+    });
+    const { world, target } = await openWithCall({ context });
+    await processCall(world.engine, target);
+    const [call] = await readCalls(world, target.jobId);
+    const at = call?.status === 'pending' ? call.notBefore : null;
+    expect(at?.toISOString().slice(0, 16)).toBe('2025-11-20T11:17');
+    expect(await claimCall(world.engine, target)).toMatchObject({ type: 'not_yet', at });
   });
 
   it('that was completed by a commit whose answer was lost is done, whatever the holder saw', async () => {

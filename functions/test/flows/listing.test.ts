@@ -1,5 +1,6 @@
 import { advanceJob } from '../../src/core/imports/advance-job.ts';
 import { openListing } from '../../src/core/imports/job-run.ts';
+import { driveWithCrash } from '../support/engine/crash-points.ts';
 import { drive } from '../support/engine/drive.ts';
 import {
   readCalls,
@@ -289,6 +290,80 @@ describe('the reconcile loop', () => {
     });
     await drive(world);
     expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
+  });
+
+  it('stops where another has taken its lease between two steps', async () => {
+    const counts: (() => Promise<unknown>)[] = [];
+    const world = await openWorld({
+      context: createScriptedContext({
+        calls,
+        count: async () => {
+          await counts.shift()?.();
+          return calls;
+        },
+      }),
+    });
+    const job = await startImport(world, { platform: 'fathom' });
+    counts.push(() => world.db.doc(`importJobs/${job.id}`).update({ 'lease.epoch': 9 }));
+    await advanceJob(world.engine, job.id);
+    expect(await readJob(world, job.id)).toMatchObject({ status: 'counting', lease: { epoch: 9 } });
+    await drive(world);
+    expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
+  });
+
+  it('comes back to a job that another holds when that lease ends, and finds it looked at', async () => {
+    const world = await openWorld({ context: createScriptedContext({ calls }) });
+    const job = await startImport(world, { platform: 'fathom' });
+    const { jobs } = world.engine;
+    const sumTotals: typeof jobs.sumTotals = async (jobId) => {
+      await advanceJob(world.engine, jobId);
+      return jobs.sumTotals(jobId);
+    };
+    await advanceJob({ ...world.engine, jobs: { ...jobs, sumTotals } }, job.id);
+    const held = world.queue.accepted.filter(({ name }) => name.includes('-h1-'));
+    expect(held.map(({ runAt }) => runAt?.toISOString())).toEqual(['2025-11-20T10:18:23.456Z']);
+    await drive(world);
+    expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
+  });
+
+  it('does not take a call for lost that somebody still works on', async () => {
+    const world = await openWorld({
+      settings: { leaseMs: 1_800_000 },
+      context: createScriptedContext({ calls: 1 }),
+    });
+    const job = await startImport(world, { platform: 'fathom' });
+    await driveWithCrash(world, {
+      ...{ story: 'processCall', point: { delivery: 1, name: 'objects.write', occurrence: 1 } },
+      side: { way: 'dies', side: 'after' },
+    });
+    expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf([idOf(0)]));
+    expect(await readJob(world, job.id)).toMatchObject({ listedCalls: 1, duplicateCalls: 0 });
+  });
+
+  it('fails the job, and says why, when a page that it recorded is gone', async () => {
+    const world = await openWorld({
+      settings: { windowCalls: 10 },
+      context: createScriptedContext({ calls }),
+    });
+    const job = await startImport(world, { platform: 'fathom' });
+    await advanceJob(world.engine, job.id);
+    await world.db.doc(`importJobs/${job.id}/pages/000001`).delete();
+    await drive(world);
+    expect(await readJob(world, job.id)).toMatchObject({
+      status: 'partial',
+      totals: { imported: 10 },
+      lastError: { kind: 'internal', message: `Page 1 of import ${job.id} is missing.` },
+    });
+  });
+
+  it('fails a job whose platform has no context any more', async () => {
+    const world = await openWorld({ context: createScriptedContext({ calls }) });
+    const job = await startImport(world, { platform: 'fathom' });
+    await advanceJob({ ...world.engine, findContext: () => null }, job.id);
+    expect(await readJob(world, job.id)).toMatchObject({
+      status: 'failed',
+      lastError: { kind: 'contract', source: 'imports' },
+    });
   });
 
   it('corrects counters that have lost some', async () => {

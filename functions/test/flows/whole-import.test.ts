@@ -2,6 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDiskObjectStore } from '../../local/object-store/disk-object-store.ts';
+import { sampleJob } from '../../src/core/testing/sample-records.ts';
+import { createImport } from '../../src/core/imports/create-import.ts';
+import { openCredentials } from '../../src/core/imports/job-credentials.ts';
 import { createFakeClock } from '../../src/contexts/testing/fake-clock.ts';
 import { drive } from '../support/engine/drive.ts';
 import { readCalls, readEngagements, readJob, readWholeImport } from '../support/engine/facts.ts';
@@ -290,6 +293,20 @@ describe('asking for an import', () => {
       config: { inputs: { batchId: 'batch-1' } },
       totals: { imported: 2 },
     });
+  });
+
+  it('of a platform without credentials may come with nothing at all', async () => {
+    const context = createScriptedContext({ calls: 1, auth: 'none' });
+    const world = await openWorld({ context });
+    const { job } = await createImport(world.engine, context, {
+      ...{ customerId: 'customer-1', platform: 'fathom', credentials: null, filters: {} },
+      ...{ dateRange: { start: null, end: null }, schedule: 'now', dryRun: false },
+      requestedBy: 'support@example.com',
+    });
+    expect(job?.config.inputs).toEqual({});
+    expect(
+      await openCredentials(world.engine, sampleJob('in_progress', { credential: null })),
+    ).toEqual({});
   });
 
   it('of a platform without a context is refused', async () => {

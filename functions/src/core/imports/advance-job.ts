@@ -45,18 +45,18 @@ async function reconcile(run: JobRun): Promise<Date | null> {
   const { clock, jobs } = run.engine;
   const settings = fitWindow(run);
   const sliceEndsAt = clock.now().getTime() + settings.sliceMs;
-  for (;;) {
+  while (isLive(run.job)) {
     run.totals = await jobs.sumTotals(run.job.id);
     const now = clock.now();
     if (now.getTime() >= sliceEndsAt) return now;
     const steps = decideNextSteps({ job: run.job, totals: run.totals, now, settings });
-    if (steps.length === 0) return null;
     for (const step of steps) {
       if (step.type === 'wait') return step.until;
       const isStillOurs = await doStep(run, step);
       if (!isStillOurs) return null;
     }
   }
+  return null;
 }
 
 /** The settings with a window that fits the pace of the job's platform. */
@@ -67,7 +67,7 @@ function fitWindow({ engine, job }: JobRun): EngineSettings {
   return { ...engine.settings, windowCalls };
 }
 
-/** Returns false when the job is no longer ours: another holder, or the end. */
+/** Returns false when the job is no longer ours: another holder, a pause, or a cancellation. */
 async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promise<boolean> {
   switch (step.type) {
     case 'count':

@@ -1,4 +1,4 @@
-import type { ImportError } from '../errors.ts';
+import { ImportError } from '../errors.ts';
 import { toCallKey } from './call-key.ts';
 import {
   endedCalls,
@@ -7,6 +7,7 @@ import {
   type CallTotals,
   type ImportJob,
 } from './import-job.ts';
+import type { CallPage } from './import-store.ts';
 import { openCredentials } from './job-credentials.ts';
 import { renewLease, requireContext, update, type JobRun } from './job-run.ts';
 import { planPage, type PageOutcome } from './plan-page.ts';
@@ -52,8 +53,11 @@ export async function listNextPage(run: JobRun): Promise<boolean> {
   return true;
 }
 
-function logPage(run: JobRun, page: SourceCallPage, outcome: PageOutcome): void {
-  if (outcome.type === 'fenced') return;
+function logPage(
+  run: JobRun,
+  page: SourceCallPage,
+  outcome: Extract<PageOutcome, { type: 'recorded' }>,
+): void {
   const { logs } = run.engine;
   const { id: jobId, customerId, listing, duplicateCalls } = run.job;
   const duplicates = outcome.job.duplicateCalls - duplicateCalls;
@@ -99,8 +103,7 @@ export async function dispatchPages(run: JobRun, maxCalls: number): Promise<bool
   let index = job.dispatch.nextPage;
   let calls = 0;
   while (index < job.listing.pages && calls < maxCalls) {
-    const page = await engine.calls.getPage(job.id, index);
-    const callKeys = page?.callKeys ?? [];
+    const { callKeys } = await requirePage(run, index);
     await enqueueCalls(run, callKeys, `p${index}`);
     calls += callKeys.length;
     index += 1;
@@ -122,6 +125,17 @@ export async function dispatchPages(run: JobRun, maxCalls: number): Promise<bool
       },
       updatedAt: now,
     };
+  });
+}
+
+/** @throws `internal` for a page that was recorded and is gone, rather than leave its calls out */
+async function requirePage({ engine, job }: JobRun, index: number): Promise<CallPage> {
+  const page = await engine.calls.getPage(job.id, index);
+  if (page) return page;
+  throw new ImportError({
+    kind: 'internal',
+    source: 'imports',
+    publicMessage: `Page ${index} of import ${job.id} is missing.`,
   });
 }
 
@@ -169,12 +183,12 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
       updatedAt: now,
     };
   });
-  if (!hasEnded || isLive(run.job)) return hasEnded;
+  if (isLive(run.job)) return hasEnded;
   const { id: jobId, customerId, status, credential } = run.job;
   const { imported, failed } = totals;
   engine.logs.jobEnded({ jobId, customerId, status, imported, failed });
   if (credential?.type === 'one_off') await engine.vault.destroy(credential.id);
-  return false;
+  return true;
 }
 
 /** False when a retry has added a page since the loop decided to end. */

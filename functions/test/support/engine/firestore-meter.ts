@@ -12,8 +12,8 @@ export interface FirestoreMeter {
   total(): Charges;
   /** Charges of one piece of work, while nothing else runs. */
   measure(work: () => Promise<unknown>): Promise<Charges>;
-  /** The next commit that `isMeant` takes effect, and its caller is told UNAVAILABLE. */
-  loseAnswer(isMeant: (paths: readonly string[]) => boolean): void;
+  /** From now on commits that `isMeant` take effect, and their callers are told UNAVAILABLE. */
+  loseAnswers(isMeant: (paths: readonly string[]) => boolean): void;
   /** Answers that were lost so far. */
   readonly lost: number;
 }
@@ -30,6 +30,7 @@ interface Transport {
 }
 
 interface Message {
+  readonly newTransaction?: { readonly readWrite?: { retryTransaction?: unknown } };
   readonly writes?: readonly { readonly update?: { readonly name?: string } }[];
   readonly documents?: readonly string[];
 }
@@ -46,7 +47,7 @@ export function meterFirestore(firestore: Firestore): FirestoreMeter {
     throw new Error('This version of the Firestore SDK talks to its server some other way.');
   }
   const charges = { reads: 0, writes: 0 };
-  const toBeLost: ((paths: readonly string[]) => boolean)[] = [];
+  let isToBeLost: (paths: readonly string[]) => boolean = () => false;
   let lost = 0;
   const { request, requestStream } = transport;
   transport.request = async (method, message, tag, retryCodes) => {
@@ -55,17 +56,18 @@ export function meterFirestore(firestore: Firestore): FirestoreMeter {
     const { writes = [] } = message as Message; // a commit's request has them
     charges.writes += writes.length;
     const paths = writes.map((write) => write.update?.name?.split('/documents/')[1] ?? '');
-    const index = toBeLost.findIndex((isMeant) => isMeant(paths));
-    if (index < 0) return answer;
-    toBeLost.splice(index, 1);
+    if (!isToBeLost(paths)) return answer;
     lost += 1;
     throw Object.assign(new Error('14 UNAVAILABLE: connection reset'), { code: 14 });
   };
   transport.requestStream = async (method, bidirectional, message, tag) => {
-    const stream = await requestStream.call(transport, method, bidirectional, message, tag);
     if (method === 'batchGetDocuments') {
-      charges.reads += (message as Message).documents?.length ?? 0; // its request names them
+      const { documents = [], newTransaction } = message as Message; // what its request may have
+      charges.reads += documents.length;
+      // The bridge refuses a retry of a transaction that was committed after all; Firestore does not.
+      if (lost > 0) delete newTransaction?.readWrite?.retryTransaction;
     }
+    const stream = await requestStream.call(transport, method, bidirectional, message, tag);
     if (method === 'runAggregationQuery') charges.reads += 1;
     if (method !== 'runQuery') return stream;
     return countDocuments(stream, (documents) => {
@@ -79,8 +81,8 @@ export function meterFirestore(firestore: Firestore): FirestoreMeter {
       await work();
       return { reads: charges.reads - before.reads, writes: charges.writes - before.writes };
     },
-    loseAnswer: (isMeant) => {
-      toBeLost.push(isMeant);
+    loseAnswers: (isMeant) => {
+      isToBeLost = isMeant;
     },
     get lost() {
       return lost;
