@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../../test/support/properties.ts';
 import { sendLatenessMs } from './pace.ts';
 import type { BudgetAccount, RateBudget } from './rate-budget.ts';
 import { maxConfirmLeadMs, recordRefusal } from './record-refusal.ts';

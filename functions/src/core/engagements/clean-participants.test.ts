@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../../test/support/properties.ts';
 import { samplePerson as person } from '../testing/sample-records.ts';
 import {
   cleanParticipants,

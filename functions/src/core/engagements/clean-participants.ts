@@ -136,9 +136,10 @@ export function normalisePhone(phone: string | null): string | null {
     .replace(/^(\+.*?|00.*?)\(0\)/, '$1');
   if (!dialled || /[^\d\s+().\/\p{Pd}]/u.test(dialled)) return null;
   const digits = dialled.replace(/\D/g, '');
-  if (digits.length < 5 || digits.length > 17) return null;
-  if (dialled.startsWith('+')) return `+${digits}`;
-  return digits.startsWith('00') ? `+${digits.slice(2)}` : digits;
+  const isDialledAbroad = !dialled.startsWith('+') && digits.startsWith('00');
+  const number = isDialledAbroad ? digits.slice(2) : digits;
+  if (number.length < 5 || number.length > 17) return null;
+  return isDialledAbroad || dialled.startsWith('+') ? `+${number}` : number;
 }
 
 function normalise(person: SourceParticipant): SourceParticipant {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../../test/support/properties.ts';
 import { platforms } from './import-context.ts';
 import { toCallKey } from './call-key.ts';
 

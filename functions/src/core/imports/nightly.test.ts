@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../../test/support/properties.ts';
 import { sampleJob } from '../testing/sample-records.ts';
 import type { ImportJob } from './import-job.ts';
 import { shareOut } from './nightly.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '../../../test/support/properties.ts';
 import { errorKinds, ImportError, type ErrorKind } from '../errors.ts';
 import { defaultSettings } from '../settings.ts';
 import { sampleAttempt, sampleCall } from '../testing/sample-records.ts';
