@@ -114,14 +114,15 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     ports.transcriber(),
     ports.sealer(),
   ]);
-  const store = createFirestoreCredentials(db);
+  const reportUnreadable = (path: string): void => logs.recordUnreadable({ path });
+  const store = createFirestoreCredentials(db, reportUnreadable);
   return {
     clock,
     createId,
     random,
     logs,
     settings: ports.settings(),
-    jobs: createFirestoreJobs(db),
+    jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
     vault: createVault({ store, sealer, clock, createId, cacheMs: credentialCacheMs }),
     directory: createFirestoreDirectory(db, { clock, cacheMs: directoryCacheMs }),

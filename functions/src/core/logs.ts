@@ -24,7 +24,10 @@ export interface Logs {
   jobFailedToAdvance(event: JobRef & { kind: ErrorKind; source: string; message: string }): void;
   totalsCorrected(event: JobRef & { counted: number; stored: number }): void;
   jobEnded(event: JobRef & { status: string; imported: number; failed: number }): void;
-  jobsPoked(event: { jobs: number; credentialsDestroyed: number }): void;
+  /** A stored document breaks its schema: whoever wrote it by hand, or the code, is wrong. */
+  recordUnreadable(event: { path: string }): void;
+  jobsPoked(event: { jobs: number }): void;
+  leftCredentialsDestroyed(event: { credentials: number }): void;
   notificationFailed(event: { jobId: string; kind: ErrorKind; message: string }): void;
   taskRefused(event: { reason: string }): void;
   taskFailed(event: { cause: unknown }): void;

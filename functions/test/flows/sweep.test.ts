@@ -44,10 +44,34 @@ describe('the sweep', () => {
     const before = world.queue.accepted.length;
     await Promise.all([sweepJobs(world.engine), sweepJobs(world.engine)]);
     expect(world.queue.accepted).toHaveLength(before + 1);
-    expect(world.events.at(-1)).toEqual({
-      name: 'jobsPoked',
-      event: { jobs: 1, credentialsDestroyed: 0 },
+    expect(world.events).toContainEqual({ name: 'jobsPoked', event: { jobs: 1 } });
+  });
+
+  it('pokes the others when one import’s record can’t be read, and reports that one', async () => {
+    const world = await open();
+    const broken = await startImport(world, { platform: 'fathom' });
+    const sound = await startImport(world, { platform: 'fathom' });
+    await world.db.doc(`importJobs/${broken.id}`).update({ totals: 'all of them' });
+    const before = world.queue.accepted.length;
+    // Whether its credential is still needed, nobody can tell.
+    await expect(sweepJobs(world.engine)).rejects.toThrow(/not valid at "totals"/);
+    expect(world.queue.accepted.slice(before).map((task) => task.payload)).toEqual([
+      { jobId: sound.id },
+    ]);
+    expect(world.events).toContainEqual({
+      name: 'recordUnreadable',
+      event: { path: `importJobs/${broken.id}` },
     });
+  });
+
+  it('destroys what is left of credentials also when the queue is down, and then says that it is', async () => {
+    const world = await open();
+    const id = await keepOneOff(world);
+    await startImport(world, { platform: 'fathom' });
+    world.clock.advance(10 * minuteMs);
+    const queue = { enqueue: () => Promise.reject(new Error('the queue is down')) };
+    await expect(sweepJobs({ ...world.engine, queue })).rejects.toThrow('the queue is down');
+    expect(await credentialIds(world)).not.toContain(id);
   });
 
   it('leaves jobs alone that are looked at in time, held, or waiting for the night', async () => {
@@ -103,7 +127,7 @@ describe('the sweep', () => {
     world.clock.advance(60 * minuteMs);
     await sweepJobs(world.engine);
     expect((await credentialIds(world)).sort()).toEqual([job.credential?.id, kept].sort());
-    expect(world.events.at(-1)).toMatchObject({ event: { credentialsDestroyed: 1 } });
+    expect(world.events.at(-1)?.event).toEqual({ credentials: 1 });
   });
 
   it('looks at the oldest credentials first, however many there are', async () => {

@@ -15,7 +15,7 @@ export interface CredentialStore {
   create(credential: StoredCredential): Promise<void>;
   get(id: string): Promise<StoredCredential | null>;
   remove(id: string): Promise<void>;
-  /** Oldest first. */
+  /** Oldest first; a record that can't be read is reported and left out. */
   listOneOff(limit: number): Promise<readonly Omit<StoredCredential, 'sealed'>[]>;
 }
 

@@ -103,7 +103,7 @@ async function claimJob(engine: Engine, jobId: string): Promise<JobClaim> {
   const holder = engine.createId();
   const now = engine.clock.now();
   const expiresAt = new Date(now.getTime() + engine.settings.leaseMs);
-  return engine.jobs.transact<JobClaim>(jobId, (job) => {
+  const claim = await engine.jobs.transact<JobClaim>(jobId, (job) => {
     if (job.lease.holder === holder) return { job: null, result: { type: 'claimed', job } };
     const { epoch, expiresAt: until } = job.lease;
     if (until && until > now && isLive(job)) {
@@ -120,6 +120,9 @@ async function claimJob(engine: Engine, jobId: string): Promise<JobClaim> {
     const claimed = { ...started, lease, updatedAt: now };
     return { job: claimed, result: { type: 'claimed', job: claimed } };
   });
+  const isFirst = claim.type === 'claimed' && claim.job.startedAt?.getTime() === now.getTime();
+  if (isFirst) engine.logs.jobStarted({ jobId, customerId: claim.job.customerId });
+  return claim;
 }
 
 /**

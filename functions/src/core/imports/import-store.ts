@@ -32,7 +32,7 @@ export interface JobStore {
   list(query: JobQuery): Promise<readonly ImportJob[]>;
   /** The job that a one-off credential belongs to. */
   findByCredential(customerId: string, credentialId: string): Promise<ImportJob | null>;
-  /** Oldest first, across customers. */
+  /** Oldest first, across customers; a record that can't be read is reported and left out. */
   listByStatus(statuses: readonly JobStatus[], limit: number): Promise<readonly ImportJob[]>;
   /** Returns `result`; writes `job` unless it is null. @throws `not_found` */
   transact<T>(jobId: string, decide: (job: ImportJob) => JobDecision<T>): Promise<T>;

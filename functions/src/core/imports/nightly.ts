@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { isNight, nightHours } from '../night-window.ts';
 import { pokeJob } from './create-import.ts';
+import { forEachOf } from './for-each-of.ts';
 import { isLive, transitionJob, type ImportJob } from './import-job.ts';
 
 const maxJobs = 500;
@@ -19,23 +20,29 @@ export async function processImportQueue(engine: Engine): Promise<void> {
   const hourly = Math.ceil(settings.nightlyCalls / nightHours(settings.night));
   const hour = Math.floor(now.getTime() / 3_600_000);
   const granted = shareOut(nightly, hourly);
-  for (const { id } of nightly) {
-    const isGranted = await engine.jobs.transact(id, (job) => {
+  await forEachOf(nightly, async ({ id, customerId }) => {
+    const step = await engine.jobs.transact<NightStep>(id, (job) => {
       const isGiven = job.dispatch.allowanceHour === hour;
-      if (isGiven || (job.status !== 'queued' && !isLive(job))) return { job: null, result: false };
+      if (isGiven || (job.status !== 'queued' && !isLive(job))) {
+        return { job: null, result: 'none' };
+      }
       // Calls are dispatched by whole pages: what that was too many is paid back.
       const debt = Math.min(job.dispatch.allowance ?? 0, 0);
       const allowance = (granted.get(id) ?? 0) + debt;
       const dispatch = { ...job.dispatch, allowance, allowanceHour: hour };
-      if (allowance <= 0) return { job: { ...job, dispatch }, result: false };
-      const started =
-        job.status === 'queued' ? transitionJob(job, { type: 'start', at: now }) : job;
+      if (allowance <= 0) return { job: { ...job, dispatch }, result: 'none' };
+      const isStart = job.status === 'queued';
+      const started = isStart ? transitionJob(job, { type: 'start', at: now }) : job;
       const next = { ...started, dispatch, nextAdvanceAt: now, updatedAt: now };
-      return { job: next, result: true };
+      return { job: next, result: isStart ? 'started' : 'goes_on' };
     });
-    if (isGranted) await pokeJob(engine, id, `night-${hour}`);
-  }
+    if (step === 'none') return;
+    if (step === 'started') engine.logs.jobStarted({ jobId: id, customerId });
+    await pokeJob(engine, id, `night-${hour}`);
+  });
 }
+
+type NightStep = 'none' | 'started' | 'goes_on';
 
 /**
  * Gives each customer the same share, and within a customer the oldest job first; what a customer

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts';
 import { pokeJob } from './create-import.ts';
+import { forEachOf } from './for-each-of.ts';
 import { isEnded } from './import-job.ts';
 
 const maxJobs = 500;
@@ -11,9 +12,14 @@ const orphanMs = 600_000;
  * Every minute: pokes the live jobs whose next look is overdue (its task was lost, or its holder
  * crashed), starts queued ones that need not wait, and destroys one-off credentials whose job has
  * ended or was never written. Running twice at once is harmless: pokes are named by the minute.
+ * What fails for one job or credential keeps no other waiting.
  */
 export async function sweepJobs(engine: Engine): Promise<void> {
   const now = engine.clock.now();
+  await forEachOf([pokeOverdue, destroyLeftCredentials], (chore) => chore(engine, now));
+}
+
+async function pokeOverdue(engine: Engine, now: Date): Promise<void> {
   const jobs = await engine.jobs.listByStatus(['queued', 'counting', 'in_progress'], maxJobs);
   const overdue = jobs.filter((job) => {
     if (job.status === 'queued') return job.config.schedule === 'now';
@@ -22,20 +28,19 @@ export async function sweepJobs(engine: Engine): Promise<void> {
     return !isHeld && dueAt + graceMs <= now.getTime();
   });
   const minute = Math.floor(now.getTime() / 60_000);
-  for (const job of overdue) await pokeJob(engine, job.id, `sweep-${minute}`);
-  const credentialsDestroyed = await destroyLeftCredentials(engine, now);
-  engine.logs.jobsPoked({ jobs: overdue.length, credentialsDestroyed });
+  await forEachOf(overdue, (job) => pokeJob(engine, job.id, `sweep-${minute}`));
+  engine.logs.jobsPoked({ jobs: overdue.length });
 }
 
-async function destroyLeftCredentials(engine: Engine, now: Date): Promise<number> {
+async function destroyLeftCredentials(engine: Engine, now: Date): Promise<void> {
   const oneOff = await engine.vault.listOneOff(maxCredentials);
-  let destroyed = 0;
-  for (const { id, customerId, createdAt } of oneOff) {
+  let credentials = 0;
+  await forEachOf(oneOff, async ({ id, customerId, createdAt }) => {
     const owner = await engine.jobs.findByCredential(customerId, id);
     const isOrphan = !owner && createdAt.getTime() + orphanMs <= now.getTime();
-    if (!isOrphan && !(owner && isEnded(owner))) continue;
+    if (!isOrphan && !(owner && isEnded(owner))) return;
     await engine.vault.destroy(id);
-    destroyed += 1;
-  }
-  return destroyed;
+    credentials += 1;
+  });
+  engine.logs.leftCredentialsDestroyed({ credentials });
 }

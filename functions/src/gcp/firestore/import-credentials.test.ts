@@ -49,4 +49,15 @@ describe('stored credentials', () => {
     expect(await ids(10)).toEqual(['b', 'c', 'a']);
     expect(await ids(2)).toEqual(['b', 'c']);
   });
+
+  it('lists past one that can’t be read, and reports it', async () => {
+    const reported: string[] = [];
+    const reporting = createFirestoreCredentials(store.firestore, (path) => reported.push(path));
+    await credentials.create(sealed('a', 1));
+    await credentials.create(sealed('b', 2));
+    await store.firestore.doc('importCredentials/a').update({ platform: 'unheard of' });
+    expect((await reporting.listOneOff(10)).map((one) => one.id)).toEqual(['b']);
+    expect(reported).toEqual(['importCredentials/a']);
+    expect((await credentials.listOneOff(10)).map((one) => one.id)).toEqual(['b']);
+  });
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { CredentialStore, StoredCredential } from '../../core/credentials/vault.ts';
 import { platforms } from '../../core/imports/import-context.ts';
 import { collectionsOf } from './collections.ts';
-import { parseDocument, parseDocuments, translated } from './documents.ts';
+import { parseDocument, parseReadable, translated, type ReportUnreadable } from './documents.ts';
 
 const Stored: z.ZodType<StoredCredential> = z.object({
   id: z.string(),
@@ -21,7 +21,10 @@ const Stored: z.ZodType<StoredCredential> = z.object({
 });
 
 /** Sealed credentials in `importCredentials/{id}`; nothing here can open them. */
-export function createFirestoreCredentials(db: Firestore): CredentialStore {
+export function createFirestoreCredentials(
+  db: Firestore,
+  reportUnreadable: ReportUnreadable = () => undefined,
+): CredentialStore {
   const { credentials } = collectionsOf(db);
   return {
     async create(credential) {
@@ -34,7 +37,7 @@ export function createFirestoreCredentials(db: Firestore): CredentialStore {
     listOneOff: (limit) =>
       translated(async () => {
         const oneOff = credentials.where('type', '==', 'one_off').orderBy('createdAt');
-        return parseDocuments((await oneOff.limit(limit).get()).docs, Stored);
+        return parseReadable((await oneOff.limit(limit).get()).docs, Stored, reportUnreadable);
       }),
   };
 }

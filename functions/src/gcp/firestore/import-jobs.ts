@@ -4,10 +4,20 @@ import { ImportJob } from '../../core/imports/import-job.ts';
 import type { JobStore } from '../../core/imports/import-store.ts';
 import { collectionsOf } from './collections.ts';
 import { sumTotals } from './counters.ts';
-import { inTransaction, parseDocument, parseDocuments, translated } from './documents.ts';
+import {
+  inTransaction,
+  parseDocument,
+  parseDocuments,
+  parseReadable,
+  translated,
+  type ReportUnreadable,
+} from './documents.ts';
 
 /** Import jobs in `importJobs/{jobId}`, their counters in `importJobs/{jobId}/counters`. */
-export function createFirestoreJobs(db: Firestore): JobStore {
+export function createFirestoreJobs(
+  db: Firestore,
+  reportUnreadable: ReportUnreadable = () => undefined,
+): JobStore {
   const collections = collectionsOf(db);
   const { jobs } = collections;
   return {
@@ -31,7 +41,7 @@ export function createFirestoreJobs(db: Firestore): JobStore {
           .where('status', 'in', [...statuses])
           .orderBy('createdAt')
           .limit(limit);
-        return parseDocuments((await query.get()).docs, ImportJob);
+        return parseReadable((await query.get()).docs, ImportJob, reportUnreadable);
       }),
     findByCredential: (customerId, credentialId) =>
       translated(async () => {

@@ -88,6 +88,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
   const objects = createMemoryObjectStore();
   const store = options.store ?? objects;
   const createId = createIds();
+  const reportUnreadable = (path: string): void => logs.recordUnreadable({ path });
   const findContext = createContexts(() => ({
     ...{ clock, sleep: clock.sleep, random: () => 0.5, objects: store },
     fetch: (options.wrapFetch ?? ((fetch) => fetch))(toFetch(sandbox)),
@@ -98,11 +99,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     ...{ clock, createId, logs, objects: store, queue: queue.port, transcriber: transcriber.port },
     random: () => 0.5,
     settings: { ...defaultSettings, ...options.settings },
-    jobs: createFirestoreJobs(db),
+    jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
     vault: createVault({
       ...{ clock, createId, cacheMs: minuteMs, sealer: createTestSealer() },
-      store: createFirestoreCredentials(db),
+      store: createFirestoreCredentials(db, reportUnreadable),
     }),
     directory: createFirestoreDirectory(db, { clock, cacheMs: 5 * minuteMs }),
     findContext: (platform: Platform) =>
