@@ -6,7 +6,7 @@ import { isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { openListing, type JobRun } from './job-run.ts';
 import { countCalls, dispatchPages, endJob, listNextPage } from './job-steps.ts';
 import { checkOverdue, redispatchLost } from './lost-calls.ts';
-import { decideNextSteps, toWindow, type Step } from './reconcile.ts';
+import { decideNextSteps, hasMoved, toWindow, type Step } from './reconcile.ts';
 import { toBackoffMs } from './retry-policy.ts';
 
 /**
@@ -163,7 +163,16 @@ async function releaseJob(
     const failures = hasFailed ? job.listing.failures : 0;
     const listing = { ...job.listing, failures };
     const { totals } = run;
-    const next = { ...job, lease, listing, totals, nextAdvanceAt: nextLook, updatedAt: now };
+    const movedAt = hasMoved(job, totals) ? now : job.movedAt;
+    const next = {
+      ...job,
+      lease,
+      listing,
+      totals,
+      movedAt,
+      nextAdvanceAt: nextLook,
+      updatedAt: now,
+    };
     return { job: next, result: nextLook !== null };
   });
   if (!isOurs || !nextLook) return;

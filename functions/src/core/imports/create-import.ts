@@ -181,6 +181,7 @@ function emptyProgress(now: Date) {
     lease: { holder: '', epoch: 0, expiresAt: null },
     lastError: null,
     limitedUntil: null,
+    movedAt: null,
     nextAdvanceAt: null,
   };
 }

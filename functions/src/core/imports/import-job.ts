@@ -82,6 +82,8 @@ const JobBase = z.object({
   lease: Lease,
   lastError: JobError.nullable(),
   limitedUntil: z.date().nullable(),
+  /** When calls were last put into the queue or seen to have ended; null before the first. */
+  movedAt: z.date().nullable().default(null),
   /** When the reconcile loop looks at this job next; later than that, its task was lost. */
   nextAdvanceAt: z.date().nullable(),
 });

@@ -123,6 +123,7 @@ export async function dispatchPages(run: JobRun, maxCalls: number): Promise<bool
         redispatch: dispatch.redispatch ?? { page: index, at: now },
         allowance: dispatch.allowance === null ? null : dispatch.allowance - calls,
       },
+      movedAt: now,
       updatedAt: now,
     };
   });

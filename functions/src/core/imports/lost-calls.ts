@@ -14,6 +14,7 @@ export async function checkOverdue(run: JobRun): Promise<boolean> {
   return update(run, (current) => ({
     ...current,
     dispatch: { ...current.dispatch, overdueCheckedAt: now, round: current.dispatch.round + 1 },
+    movedAt: overdue.length > 0 ? now : current.movedAt,
     updatedAt: now,
   }));
 }
@@ -49,6 +50,7 @@ export async function redispatchLost(run: JobRun, belowPage: number): Promise<bo
         redispatch: { page: dispatch.nextPage, at: now },
         round: dispatch.round + 1,
       },
+      movedAt: lost.length > 0 ? now : current.movedAt,
       updatedAt: now,
     };
   });

@@ -25,6 +25,9 @@ interface Facts {
   readonly listing?: Partial<ImportJob['listing']>;
   readonly dispatch?: Partial<ImportJob['dispatch']>;
   readonly totals?: Partial<CallTotals>;
+  /** What the job's own totals say: as of the look before. */
+  readonly seenTotals?: Partial<CallTotals>;
+  readonly movedAt?: Date | null;
 }
 
 function toFacts(facts: Facts) {
@@ -36,6 +39,8 @@ function toFacts(facts: Facts) {
       : {}),
     listedCalls: facts.listedCalls ?? 0,
     limitedUntil: facts.limitedUntil ?? null,
+    movedAt: facts.movedAt ?? null,
+    totals: { ...noTotals, ...facts.seenTotals },
     config: { ...base.config, schedule: facts.schedule ?? 'now' },
     listing: { ...base.listing, isFinished: true, ...facts.listing },
     dispatch: { ...base.dispatch, overdueCheckedAt: now, ...facts.dispatch },
@@ -373,6 +378,38 @@ describe('decideNextSteps', () => {
       ],
       ['half a second when the clock stands at the start', busy(2, 0), '12:00:00.500'],
       ['half a second when the clock was set back', busy(2, -5_000), '12:00:00.500'],
+      [
+        'longer while nothing ends: a quarter of 4 minutes',
+        {
+          ...busy(40, 10_000),
+          seenTotals: { imported: 100 },
+          movedAt: new Date('2026-03-02T11:56:00Z'),
+        },
+        '12:01:00',
+      ],
+      [
+        'two minutes at most, though nothing has ended for hours',
+        {
+          ...busy(40, 10_000),
+          seenTotals: { imported: 100 },
+          movedAt: new Date('2026-03-02T02:00:00Z'),
+        },
+        '12:02:00',
+      ],
+      [
+        'no longer once calls have ended since the look before',
+        {
+          ...busy(40, 10_000),
+          seenTotals: { imported: 99 },
+          movedAt: new Date('2026-03-02T02:00:00Z'),
+        },
+        '12:00:02',
+      ],
+      [
+        'as from the start where nothing ever moved',
+        { ...busy(40, 240_000), totals: {}, movedAt: null },
+        '12:01:00',
+      ],
       [
         'half a second at least for a limit that is all but over',
         { listing: { isFinished: false }, limitedUntil: new Date('2026-03-02T12:00:00.100Z') },

@@ -22,6 +22,9 @@ export interface JobFacts {
 
 const minWaitMs = 500;
 const maxWaitMs = 15_000;
+/** While nothing ends, each look comes a quarter of that time later, up to two minutes. */
+const idlePart = 1 / 4;
+const maxIdlePartMs = 120_000;
 const idleWaitMs = 600_000;
 
 /**
@@ -84,7 +87,15 @@ function isLimited(job: ImportJob, now: Date): job is ImportJob & { limitedUntil
   return job.limitedUntil !== null && job.limitedUntil > now;
 }
 
-/** About when half of what is in flight will be through, so that the window never runs dry. */
+/** True when calls have ended since the job's own totals were written. */
+export function hasMoved(job: ImportJob, totals: CallTotals): boolean {
+  return endedCalls(totals) > endedCalls(job.totals);
+}
+
+/**
+ * About when half of what is in flight will be through, so that the window never runs dry; later and
+ * later while nothing moves: transcriptions and appointments can take hours.
+ */
 function decideNextLook(
   { job, totals, now }: JobFacts & { readonly job: { readonly startedAt: Date } },
   inFlight: number,
@@ -97,8 +108,10 @@ function decideNextLook(
   }
   const elapsedMs = Math.max(at - job.startedAt.getTime(), 1);
   const perCallMs = elapsedMs / Math.max(endedCalls(totals), 1);
+  const movedAt = hasMoved(job, totals) ? now : (job.movedAt ?? job.startedAt);
+  const idleMs = Math.min((at - movedAt.getTime()) * idlePart, maxIdlePartMs);
   const waitMs = Math.min(Math.max((perCallMs * inFlight) / 2, minWaitMs), maxWaitMs);
-  return new Date(at + waitMs);
+  return new Date(at + Math.max(waitMs, idleMs));
 }
 
 function isDue(last: Date | null, everyMs: number, now: Date): boolean {
