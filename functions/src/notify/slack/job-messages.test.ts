@@ -81,6 +81,13 @@ it('shows a job by what was counted of it', () => {
   });
 });
 
+it('counts a record that could not be read among the failed ones', () => {
+  expect(look({ listing: { ...job.listing, rejected: 2 } })).toMatchObject({
+    failedCalls: 6,
+    processedCalls: 72,
+  });
+});
+
 describe('the total', () => {
   it.each([
     ['is unknown while the platform does not say', { platformCount: null }, null],

@@ -1,4 +1,6 @@
+import { toCompleteness } from '../../core/imports/completeness.ts';
 import type { ImportJob } from '../../core/imports/import-job.ts';
+import { toProgress, type Progress } from '../../core/imports/progress.ts';
 import type { ChatMessage } from '../../core/ports.ts';
 import { toJobEndMessage, toJobMessage, type JobMessageView } from './job-message.ts';
 
@@ -21,51 +23,50 @@ export function createJobMessages(options: JobMessagesOptions): {
 }
 
 /** A pace is only told once it means something. */
-const minPaceSeconds = 10;
+const minPaceMs = 10_000;
 
-/** Duplicates count as processed, since the platform's own count has them too. */
+/** Duplicates and records that could not be read count as processed: the platform counts them too. */
 export function toJobMessageView(
   job: ImportJob,
   { platformName, statusUrl, now }: JobMessagesOptions & { now: Date },
 ): JobMessageView {
-  const { totals, listing, duplicateCalls } = job;
-  const skippedCalls = totals.gone + totals.noConsent + totals.filtered;
-  const endedCalls = totals.imported + totals.failed + skippedCalls;
-  const knownCalls = job.listedCalls + duplicateCalls;
-  const processedCalls = endedCalls + duplicateCalls;
-  const totalCalls = listing.isFinished ? knownCalls : toTotal(listing.platformCount, knownCalls);
-  const limitedUntil =
-    job.limitedUntil !== null && job.limitedUntil > now ? job.limitedUntil : null;
-  const elapsedSeconds =
-    job.startedAt === null ? 0 : (now.getTime() - job.startedAt.getTime()) / 1000;
-  const isPaced = elapsedSeconds >= minPaceSeconds && endedCalls > 0;
-  const callsPerSecond = isPaced ? endedCalls / elapsedSeconds : null;
+  const counts = toCompleteness(job);
+  const failedCalls = counts.failed + counts.rejected;
+  const isLimited = job.limitedUntil !== null && job.limitedUntil > now;
+  const { callsPerSecond, remainingSeconds } = toPace(job, now);
   return {
     jobId: job.id,
     customerId: job.customerId,
     platformName: platformName(job.platform),
     status: job.status,
-    totalCalls,
-    processedCalls,
-    importedCalls: totals.imported,
-    failedCalls: totals.failed,
-    skippedCalls,
-    duplicateCalls,
+    totalCalls: toTotal(job.listing, counts.listed),
+    processedCalls: counts.imported + failedCalls + counts.skipped + counts.duplicates,
+    importedCalls: counts.imported,
+    failedCalls,
+    skippedCalls: counts.skipped,
+    duplicateCalls: counts.duplicates,
     startedAt: job.startedAt,
     endedAt: job.completedAt,
     callsPerSecond,
-    remainingSeconds:
-      callsPerSecond === null || totalCalls === null || limitedUntil !== null
-        ? null
-        : Math.max(0, totalCalls - processedCalls) / callsPerSecond,
-    limitedUntil,
+    remainingSeconds: isLimited ? null : remainingSeconds,
+    limitedUntil: isLimited ? job.limitedUntil : null,
     lastError: job.lastError?.message ?? null,
     requestedBy: job.requestedBy,
     statusUrl: statusUrl(job.id),
   };
 }
 
-/** The platform's count, unless the listing has found more by now. */
-function toTotal(platformCount: number | null, knownCalls: number): number | null {
-  return platformCount === null ? null : Math.max(platformCount, knownCalls);
+function toPace(job: ImportJob, now: Date): Pick<Progress, 'callsPerSecond' | 'remainingSeconds'> {
+  const elapsedMs = now.getTime() - (job.startedAt ?? now).getTime();
+  if (elapsedMs < minPaceMs) return { callsPerSecond: null, remainingSeconds: null };
+  return toProgress(job, now);
+}
+
+/** The platform's count, unless the listing has found more by now, or has ended. */
+function toTotal(
+  { isFinished, platformCount }: ImportJob['listing'],
+  listedCalls: number,
+): number | null {
+  if (isFinished) return listedCalls;
+  return platformCount === null ? null : Math.max(platformCount, listedCalls);
 }
