@@ -45,19 +45,19 @@ export const breaks = {
     what: 'counters are incremented after the completing transaction, not inside it',
     edits: [
       {
-        file: 'gcp/firestore/imported-calls.ts',
-        from: 'moveTotals(transaction, collections, { jobId: after.jobId, shardKey: callKey, delta });\n    return result;',
-        to: 'moved = { jobId: after.jobId, shardKey: callKey, delta };\n    return result;',
+        file: 'gcp/firestore/call-transactor.ts',
+        from: 'moveTotals(writes, collections, { jobId: after.jobId, shardKey: target.callKey, delta });\n}',
+        to: 'late.push({ jobId: after.jobId, shardKey: target.callKey, delta });\n}\n\nconst late: Parameters<typeof moveTotals>[2][] = [];',
       },
       {
-        file: 'gcp/firestore/imported-calls.ts',
-        from: 'const reference = collections.calls.doc(callKey);\n  return inTransaction(db, async (transaction) => {',
-        to: 'const reference = collections.calls.doc(callKey);\n  let moved: Parameters<typeof moveTotals>[2] | null = null;\n  return inTransaction(db, async (transaction) => {\n    moved = null;',
+        file: 'gcp/firestore/call-transactor.ts',
+        from: '  return (target, decide) =>\n    translated(async () => {',
+        to: "  const change: CallStore['transact'] = (target, decide) =>\n    translated(async () => {",
       },
       {
-        file: 'gcp/firestore/imported-calls.ts',
-        from: '    return result;\n  });\n}\n\n/** One read per listed call',
-        to: '    return result;\n  }).then(async (result) => {\n    const change = moved;\n    if (change) await inTransaction(db, async (late) => moveTotals(late, collections, change));\n    return result;\n  });\n}\n\n/** One read per listed call',
+        file: 'gcp/firestore/call-transactor.ts',
+        from: '    });\n}\n\ntype Reader',
+        to: '    });\n  return async (target, decide) => {\n    const result = await change(target, decide);\n    for (const totals of late.splice(0)) {\n      await inTransaction(db, async (transaction) => moveTotals(transaction, collections, totals));\n    }\n    return result;\n  };\n}\n\ntype Reader',
       },
     ],
   },
@@ -68,6 +68,11 @@ export const breaks = {
         file: 'gcp/firestore/documents.ts',
         from: '{ maxAttempts: 8 }',
         to: '{ maxAttempts: 1 }',
+      },
+      {
+        file: 'gcp/firestore/call-transactor.ts',
+        from: 'if (isRefusalOfCommit(error)) return null;',
+        to: '',
       },
       {
         file: 'core/imports/process-call.ts',

@@ -25,15 +25,18 @@ export async function completeCall(work: CallWork, found: FoundCall): Promise<vo
     call: claim.call,
     importedAt: engine.clock.now(),
   });
-  const isOurs = await engine.calls.transact({ callKey, jobId: null }, ({ call }) => {
-    if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };
-    if (!isInWork(call)) return { call: null, result: call.status === 'completed' };
-    const processed = transitionCall(call, { type: 'process' });
-    const at = engagement.importedAt;
-    const completed = transitionCall(processed, { type: 'complete', at });
-    const { metadata, media } = found;
-    return { call: { ...completed, metadata, media }, engagement, result: true };
-  });
+  const isOurs = await engine.calls.transact(
+    { callKey, jobId: null, known: claim.call },
+    ({ call }) => {
+      if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };
+      if (!isInWork(call)) return { call: null, result: call.status === 'completed' };
+      const processed = transitionCall(call, { type: 'process' });
+      const at = engagement.importedAt;
+      const completed = transitionCall(processed, { type: 'complete', at });
+      const { metadata, media } = found;
+      return { call: { ...completed, metadata, media }, engagement, result: true };
+    },
+  );
   const reference = { callKey, jobId, customerId };
   if (!isOurs) return engine.logs.callFenced(reference);
   const durationMs = engine.clock.now().getTime() - claim.claimedAt.getTime();

@@ -65,10 +65,7 @@ export interface CallStore {
    * `decide` returns, and moves the job's counters by the difference between the call's old and new
    * state. The engagement is created, never replaced. @throws `conflict` when it exists already
    */
-  transact<T>(
-    target: { readonly callKey: string; readonly jobId: string | null },
-    decide: (found: { call: ImportedCall | null; job: ImportJob | null }) => CallDecision<T>,
-  ): Promise<T>;
+  transact<T>(target: CallTarget, decide: (found: FoundCall) => CallDecision<T>): Promise<T>;
   /** The same over a page: reads the job, the calls, and the states of other jobs that hold them. */
   transactPage<T>(
     target: { readonly jobId: string; readonly callKeys: readonly string[] },
@@ -89,6 +86,22 @@ export interface CallQuery {
   readonly status: CallStatus | null;
   readonly limit: number;
   readonly afterCallKey: string | null;
+}
+
+export interface CallTarget {
+  readonly callKey: string;
+  /** Null: the job is not looked at. */
+  readonly jobId: string | null;
+  /**
+   * The call as an earlier `transact` of this process wrote it. While nobody has changed it since, it
+   * is not read again; the job is not looked at then.
+   */
+  readonly known?: ImportedCall;
+}
+
+export interface FoundCall {
+  readonly call: ImportedCall | null;
+  readonly job: ImportJob | null;
 }
 
 export interface CallDecision<T> {

@@ -265,9 +265,15 @@ const skipTotals = {
 
 type CallBase = z.infer<typeof CallBase>;
 
-/** Drops what belongs to the present state only, so that nothing stale is carried into the next. */
+const baseFields = Object.keys(CallBase.shape) as readonly (keyof CallBase)[]; // the schema's own keys
+
+/**
+ * Drops what belongs to the present state only, so that nothing stale is carried into the next. What
+ * stays is the same objects as before: by them a store sees what has changed.
+ */
 function toBase(call: ImportedCall): CallBase {
-  return CallBase.parse(call);
+  // Every state has all fields of the base.
+  return Object.fromEntries(baseFields.map((name) => [name, call[name]])) as CallBase;
 }
 
 function remember(call: ImportedCall, attempt: CallAttempt): CallAttempt[] {

@@ -75,7 +75,7 @@ function recordFailure(
   failure: FailureRecord,
 ): Promise<boolean> {
   const { callKey, lease } = claim.call;
-  return engine.calls.transact({ callKey, jobId: null }, ({ call }) => {
+  return engine.calls.transact({ callKey, jobId: null, known: claim.call }, ({ call }) => {
     if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };
     // Ours by the epoch but no longer in work: the commit whose answer was lost did happen.
     if (!isInWork(call)) return { call: null, result: true };

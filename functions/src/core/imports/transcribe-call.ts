@@ -98,7 +98,7 @@ async function appoint(
   const { callKey, lease } = claim.call;
   const { checkAt } = transcription;
   const checkAfter = new Date(checkAt.getTime() + engine.settings.leaseMs);
-  await engine.calls.transact({ callKey, jobId: null }, ({ call }) => {
+  await engine.calls.transact({ callKey, jobId: null, known: claim.call }, ({ call }) => {
     const isOurs = call && call.lease.epoch === lease.epoch && call.lease.expiresAt !== null;
     if (!isOurs) return { call: null, result: null };
     const event = { type: 'await_transcript', ...transcription, checkAfter } as const;

@@ -1,7 +1,8 @@
-import { FieldValue, type Transaction } from 'firebase-admin/firestore';
+import { FieldValue } from 'firebase-admin/firestore';
 import { toTotal, type ImportedCall } from '../../core/imports/imported-call.ts';
 import { CallTotals } from '../../core/imports/import-job.ts';
 import type { Collections } from './collections.ts';
+import type { Writes } from './documents.ts';
 
 /** Firestore sustains about one write a second per document: a job's counters are spread over these. */
 const shardCount = 8;
@@ -29,17 +30,20 @@ export function toTotalsDelta(
   return new Map([...delta].filter(([, by]) => by !== 0));
 }
 
-/** Moves one shard inside the transaction that moves the calls: a repeat cannot count twice. */
+/** Moves one shard inside the commit that moves the calls: a repeat cannot count twice. */
 export function moveTotals(
-  transaction: Transaction,
+  writes: Pick<Writes, 'set'>,
   collections: Collections,
   change: { readonly jobId: string; readonly shardKey: string; readonly delta: TotalsDelta },
 ): void {
   if (change.delta.size === 0) return;
-  const increments = [...change.delta].map(([name, by]) => [name, FieldValue.increment(by)]);
+  const increments = [...change.delta].map(([name, by]): [string, unknown] => [
+    name,
+    FieldValue.increment(by),
+  ]);
   const shard = toShard(change.shardKey);
   const reference = collections.counters(change.jobId).doc(`shard-${shard}`);
-  transaction.set(reference, Object.fromEntries(increments), { merge: true });
+  writes.set(reference, Object.fromEntries<unknown>(increments), { merge: true });
 }
 
 /** The sum over the job's shards; a shard that nothing was counted in does not exist. */

@@ -1,4 +1,13 @@
-import { Timestamp, type DocumentSnapshot, type Firestore } from 'firebase-admin/firestore';
+import {
+  Timestamp,
+  type DocumentData,
+  type DocumentReference,
+  type DocumentSnapshot,
+  type Firestore,
+  type Precondition,
+  type SetOptions,
+  type UpdateData,
+} from 'firebase-admin/firestore';
 import type { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
 
@@ -6,6 +15,7 @@ import { ImportError } from '../../core/errors.ts';
 const transientCodes = new Set([1, 2, 4, 8, 10, 13, 14]);
 const alreadyExists = 6;
 const notFound = 5;
+const failedPrecondition = 9;
 
 /** A stored document as its schema's type, instants as `Date`; null when there is none. @throws `internal` when it breaks the schema */
 export function parseDocument<T>(snapshot: DocumentSnapshot, schema: z.ZodType<T>): T | null {
@@ -83,12 +93,33 @@ export async function translated<T>(operation: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What a transaction and a batch have in common: writes that happen together or not at all. */
+export interface Writes {
+  create(reference: DocumentReference, data: DocumentData): unknown;
+  set(reference: DocumentReference, data: DocumentData, options: SetOptions): unknown;
+  update(
+    reference: DocumentReference,
+    data: UpdateData<DocumentData>,
+    precondition?: Precondition,
+  ): unknown;
+}
+
 /** Runs `body` in a transaction; the SDK tries again after contention and ambiguous commits. */
 export function inTransaction<T>(
   db: Firestore,
   body: Parameters<typeof db.runTransaction<T>>[0],
 ): Promise<T> {
   return translated(() => db.runTransaction(body, { maxAttempts: 8 }));
+}
+
+/**
+ * Whether a commit outside of a transaction failed for what a transaction would find out: somebody
+ * has changed a document meanwhile, or it is not known whether the commit happened.
+ */
+export function isRefusalOfCommit(error: unknown): boolean {
+  const code = readCode(error);
+  if (code === null) return false;
+  return transientCodes.has(code) || [alreadyExists, notFound, failedPrecondition].includes(code);
 }
 
 function toStoreError(error: unknown): ImportError {

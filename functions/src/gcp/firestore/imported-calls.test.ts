@@ -1,4 +1,8 @@
 import type { EmbeddedFirestore } from '../../../local/store/embedded-store.ts';
+import {
+  meterFirestore,
+  type FirestoreMeter,
+} from '../../../test/support/engine/firestore-meter.ts';
 import { openEmbeddedFirestore } from '../../../local/store/embedded-firestore.ts';
 import type { Engagement } from '../../core/engagements/engagement.ts';
 import type { CallDecision, CallStore, PageFacts } from '../../core/imports/import-store.ts';
@@ -101,6 +105,79 @@ describe('changing a call', () => {
     expect(await totalsOf('job-1')).toEqual({ ...noTotals, imported: 30, failed: 10 });
     const shards = await store.firestore.collection('importJobs/job-1/counters').get();
     expect(shards.size).toBe(8);
+  });
+
+  it('drops the fields that the new state does not have', async () => {
+    await put(sampleCall('transcribing'));
+    await calls.transact(target, end(sampleCall('downloading')));
+    expect(await calls.get('call-1')).toEqual(sampleCall('downloading'));
+  });
+
+  describe('that this process has written before', () => {
+    const claimed = sampleCall('downloading');
+    const knowing = { ...target, known: claimed };
+    let meter: FirestoreMeter;
+    beforeEach(async () => {
+      await put(sampleCall('pending'));
+      await calls.transact(target, end(claimed));
+      meter = meterFirestore(store.firestore);
+    });
+    const complete = ({ call }: { call: ImportedCall | null }): CallDecision<string> =>
+      call?.status === 'downloading'
+        ? { call: sampleCall('completed'), engagement, result: 'done' }
+        : { call: null, result: `it is ${call?.status}` };
+
+    it('reads nothing', async () => {
+      expect(await calls.transact(knowing, complete)).toBe('done');
+      expect(meter.total()).toEqual({ reads: 0, writes: 3 });
+      expect(await calls.get('call-1')).toEqual(sampleCall('completed'));
+      expect(await calls.getEngagement('call-1')).toEqual(engagement);
+    });
+
+    it('reads it again when somebody has changed it since, and decides on what it is now', async () => {
+      await put(sampleCall('skipped', {}));
+      expect(await calls.transact(knowing, complete)).toBe('it is skipped');
+      expect(await calls.get('call-1')).toEqual(sampleCall('skipped', {}));
+      expect(await calls.getEngagement('call-1')).toBeNull();
+      expect(await totalsOf('job-1')).toEqual(noTotals);
+    });
+
+    it('reads it again when it is gone', async () => {
+      await store.firestore.doc('importedCalls/call-1').delete();
+      expect(await calls.transact(knowing, complete)).toBe('it is undefined');
+    });
+
+    it('reads what became of a commit whose answer was lost', async () => {
+      let isLost = false;
+      meter.loseAnswers(() => {
+        const isFirst = !isLost;
+        isLost = true;
+        return isFirst;
+      });
+      expect(await calls.transact(knowing, complete)).toBe('it is completed');
+      expect(await totalsOf('job-1')).toEqual({ ...noTotals, imported: 1 });
+    });
+
+    it('believes that there is nothing to do only of what it has read', async () => {
+      await calls.transact(knowing, () => ({ call: null, result: null }));
+      expect(meter.total()).toEqual({ reads: 1, writes: 0 });
+    });
+
+    it('reads it when another process wrote it', async () => {
+      const elsewhere = { ...target, known: sampleCall('downloading') };
+      expect(await calls.transact(elsewhere, complete)).toBe('done');
+      expect(meter.total()).toEqual({ reads: 1, writes: 3 });
+    });
+  });
+
+  it('fails for good where a transaction would', async () => {
+    await put(sampleCall('processing'));
+    const broken = { ...sampleCall('failed'), failures: Symbol('no number') };
+    await expect(
+      // A value that Firestore refuses: what its type forbids.
+      calls.transact(target, end(broken as unknown as ImportedCall)),
+    ).rejects.toMatchObject({ kind: 'internal' });
+    expect(await calls.get('call-1')).toEqual(sampleCall('processing'));
   });
 
   it('sums to nothing for a job in which nothing has ended', async () => {

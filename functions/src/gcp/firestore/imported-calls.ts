@@ -1,29 +1,18 @@
-import {
-  FieldPath,
-  type DocumentSnapshot,
-  type Firestore,
-  type Transaction,
-} from 'firebase-admin/firestore';
+import { FieldPath, type Firestore, type Transaction } from 'firebase-admin/firestore';
 import { z } from 'zod';
 import { Engagement } from '../../core/engagements/engagement.ts';
 import { ImportedCall } from '../../core/imports/imported-call.ts';
 import { ImportJob, jobStatuses, type JobStatus } from '../../core/imports/import-job.ts';
 import type {
-  CallDecision,
   CallPage,
   CallStore,
   PageDecision,
   PageFacts,
 } from '../../core/imports/import-store.ts';
+import { createCallTransactor } from './call-transactor.ts';
 import { collectionsOf, type Collections } from './collections.ts';
 import { moveTotals, toTotalsDelta } from './counters.ts';
-import {
-  createDocumentMemory,
-  inTransaction,
-  parseDocument,
-  parseDocuments,
-  translated,
-} from './documents.ts';
+import { inTransaction, parseDocument, parseDocuments, translated } from './documents.ts';
 import { noSuchJob } from './import-jobs.ts';
 
 const StoredPage: z.ZodType<CallPage> = z.object({
@@ -49,8 +38,6 @@ const openStatuses = ['pending', 'downloading', 'transcribing', 'processing'];
 export function createFirestoreCalls(db: Firestore): CallStore {
   const collections = collectionsOf(db);
   const { calls, engagements, pages } = collections;
-  // Every claim reads the job, which changes about once a second.
-  const parseJob = createDocumentMemory(ImportJob);
   const ofJob = (jobId: string) => calls.where('jobId', '==', jobId);
   return {
     get: (callKey) =>
@@ -69,7 +56,7 @@ export function createFirestoreCalls(db: Firestore): CallStore {
         if (afterCallKey) query = query.startAfter(afterCallKey);
         return parseDocuments((await query.limit(limit).get()).docs, ImportedCall);
       }),
-    transact: (target, decide) => transactCall({ db, collections, target, parseJob }, decide),
+    transact: createCallTransactor(db, collections),
     transactPage: (target, decide) => transactPage({ db, collections, target }, decide),
     listOverdue: (jobId, now, limit) =>
       translated(async () => {
@@ -100,41 +87,6 @@ interface Place<Target> {
   readonly db: Firestore;
   readonly collections: Collections;
   readonly target: Target;
-}
-
-interface CallFacts {
-  readonly call: ImportedCall | null;
-  readonly job: ImportJob | null;
-}
-
-/** Two reads with the job, else one; a write of the call, and at its end the engagement and one counter. */
-function transactCall<T>(
-  {
-    db,
-    collections,
-    target,
-    parseJob,
-  }: Place<{ readonly callKey: string; readonly jobId: string | null }> & {
-    readonly parseJob: (snapshot: DocumentSnapshot) => ImportJob | null;
-  },
-  decide: (found: CallFacts) => CallDecision<T>,
-): Promise<T> {
-  const { callKey, jobId } = target;
-  const reference = collections.calls.doc(callKey);
-  return inTransaction(db, async (transaction) => {
-    const references = jobId ? [reference, collections.jobs.doc(jobId)] : [reference];
-    const [callSnapshot, jobSnapshot] = await transaction.getAll(...references);
-    const before = callSnapshot ? parseDocument(callSnapshot, ImportedCall) : null;
-    const job = jobSnapshot ? parseJob(jobSnapshot) : null;
-    const { call: after, engagement, result } = decide({ call: before, job });
-    if (!after) return result;
-    transaction.set(reference, after);
-    // Created, never replaced: a second engagement of the same call is refused by the store itself.
-    if (engagement) transaction.create(collections.engagements.doc(engagement.id), engagement);
-    const delta = toTotalsDelta([{ before, after }]);
-    moveTotals(transaction, collections, { jobId: after.jobId, shardKey: callKey, delta });
-    return result;
-  });
 }
 
 /** One read per listed call and one per other job among their holders; O(1) writes beside the calls. */
