@@ -21,7 +21,7 @@ export interface ObjectFacts {
 type Checksums = Pick<StoredObject, 'crc32c' | 'md5'>;
 
 const maxCached = 10_000;
-const readBytes = 1024 * 1024;
+const readBytes = 64 * 1024;
 
 const types: Readonly<Record<string, string>> = {
   '.json': 'application/json',
@@ -73,7 +73,7 @@ async function readType(path: string, key: string): Promise<string | null> {
 async function sum(handle: FileHandle): Promise<Checksums> {
   const md5 = createHash('md5');
   const crc32c = createCrc32c();
-  const buffer = Buffer.alloc(readBytes);
+  const buffer = Buffer.allocUnsafe(readBytes);
   for (let position = 0; ;) {
     const { bytesRead } = await handle.read(buffer, 0, readBytes, position);
     if (bytesRead === 0) return { crc32c: crc32c.toString(), md5: md5.digest('base64') };
