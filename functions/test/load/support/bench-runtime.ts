@@ -20,8 +20,8 @@ export interface BenchRuntime {
   readonly api: ApiClient;
   /** Creates an import of everything in the sandbox's account. */
   start(): Promise<string>;
-  /** Resolves with the job when it has ended. */
-  ended(jobId: string): Promise<JobAnswer>;
+  /** Resolves with the job when it has ended; asks for it every `pollMs`, by default 250. */
+  ended(jobId: string, pollMs?: number): Promise<JobAnswer>;
   stop(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface BenchWorld extends BenchRuntime {
 /** On the disk that `npm start` uses. */
 const runs = join(import.meta.dirname, '../../../../.local/bench');
 const customerId = 'bench';
-const pollMs = 250;
+const defaultPollMs = 250;
 const stopMs = 5_000;
 
 /** Starts a sandbox in a process of its own and the runtime in this one, without a limit between. */
@@ -86,7 +86,7 @@ export async function startBenchRuntime(
       const body = { customerId, platform, credentials, options: { schedule: 'now' } };
       return (await api.createImport(body)).jobId;
     },
-    async ended(jobId) {
+    async ended(jobId, pollMs = defaultPollMs) {
       for (;;) {
         const job = await api.getImport(jobId);
         if (job.completedAt !== null) return job;
