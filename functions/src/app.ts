@@ -106,6 +106,7 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     ]);
   const { createFirestoreDirectory } = await import('./gcp/firestore/directory.ts');
   const { createFirestoreJobs } = await import('./gcp/firestore/import-jobs.ts');
+  const { sleep } = await import('./kit/fetch.ts');
   const { clock, createId, random, logs } = ports;
   const db = ports.db();
   const [objects, queue, transcriber, sealer] = await Promise.all([
@@ -124,7 +125,7 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     settings: ports.settings(),
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
-    vault: createVault({ store, sealer, clock, createId, cacheMs: credentialCacheMs }),
+    vault: createVault({ store, sealer, clock, createId, sleep, cacheMs: credentialCacheMs }),
     directory: createFirestoreDirectory(db, { clock, cacheMs: directoryCacheMs }),
     objects,
     queue,

@@ -24,6 +24,7 @@ export interface Logs {
   jobFailedToAdvance(event: JobRef & { kind: ErrorKind; source: string; message: string }): void;
   totalsCorrected(event: JobRef & { counted: number; stored: number }): void;
   jobEnded(event: JobRef & { status: string; imported: number; failed: number }): void;
+  credentialsRenewed(event: { credentialId: string; customerId: string; platform: string }): void;
   /** A stored document breaks its schema: whoever wrote it by hand, or the code, is wrong. */
   recordUnreadable(event: { path: string }): void;
   jobsPoked(event: { jobs: number }): void;

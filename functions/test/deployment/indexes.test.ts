@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FirestoreMock } from '@firebase-bridge/firestore-admin';
-import type { CredentialStore } from '../../src/core/credentials/vault.ts';
+import type { CredentialStore } from '../../src/core/credentials/credential-store.ts';
 import type { Directory } from '../../src/core/engagements/match-participants.ts';
 import type { CallStore, JobStore } from '../../src/core/imports/import-store.ts';
 import { createFirestoreDirectory } from '../../src/gcp/firestore/directory.ts';
@@ -24,6 +24,7 @@ const now = new Date('2026-01-02T03:04:05Z');
 const credentialCalls: Calls<CredentialStore> = {
   create: 'byId',
   get: 'byId',
+  transact: 'byId',
   remove: 'byId',
   listOneOff: (store) => [store.listOneOff(10)],
 };

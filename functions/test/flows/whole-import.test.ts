@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createDiskObjectStore } from '../../local/object-store/disk-object-store.ts';
 import { sampleJob } from '../../src/core/testing/sample-records.ts';
 import { createImport } from '../../src/core/imports/create-import.ts';
-import { openCredentials } from '../../src/core/imports/job-credentials.ts';
+import { withCredentials } from '../../src/core/imports/job-credentials.ts';
 import { createFakeClock } from '../../src/contexts/testing/fake-clock.ts';
 import { drive } from '../support/engine/drive.ts';
 import { readCalls, readEngagements, readJob, readWholeImport } from '../support/engine/facts.ts';
@@ -304,9 +304,8 @@ describe('asking for an import', () => {
       requestedBy: 'support@example.com',
     });
     expect(job?.config.inputs).toEqual({});
-    expect(
-      await openCredentials(world.engine, sampleJob('in_progress', { credential: null })),
-    ).toEqual({});
+    const without = { job: sampleJob('in_progress', { credential: null }), context };
+    expect(await withCredentials(world.engine, without, async (given) => given)).toEqual({});
   });
 
   it('of a platform without a context is refused', async () => {

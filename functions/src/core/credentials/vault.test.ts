@@ -2,33 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeyFileSealer } from '../../../local/key-file/key-file-sealer.ts';
-import { createVault, type CredentialStore, type StoredCredential } from './vault.ts';
+import { createMemoryCredentials } from '../testing/memory-credentials.ts';
+import { createVault } from './vault.ts';
 
 const cacheMs = 60_000;
 const owner = { customerId: 'customer-1', platform: 'gong' } as const;
 const credentials = { accessKey: 'ACCESS-KEY', accessKeySecret: 's3cret' };
-
-/** A store in memory that counts its reads. */
-function createStore() {
-  const stored = new Map<string, StoredCredential>();
-  const reads: string[] = [];
-  const store: CredentialStore = {
-    async create(credential) {
-      stored.set(credential.id, structuredClone(credential));
-    },
-    async get(id) {
-      reads.push(id);
-      return structuredClone(stored.get(id) ?? null);
-    },
-    async remove(id) {
-      stored.delete(id);
-    },
-    async listOneOff(limit) {
-      return [...stored.values()].filter(({ type }) => type === 'one_off').slice(0, limit);
-    },
-  };
-  return { stored, reads, store };
-}
 
 describe('createVault', () => {
   let folder = '';
@@ -40,7 +19,7 @@ describe('createVault', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   /** A vault as one instance has it: several may share a store. */
-  function open(shared = createStore()) {
+  function open(shared = createMemoryCredentials()) {
     let now = Date.parse('2026-03-02T12:00:00Z');
     let ids = 0;
     const vault = createVault({
@@ -48,6 +27,7 @@ describe('createVault', () => {
       sealer: createKeyFileSealer({ file: keyFile }),
       clock: { now: () => new Date(now) },
       createId: () => `credential-${(ids += 1)}`,
+      sleep: async () => undefined,
       cacheMs,
     });
     const pass = (ms: number) => {
@@ -83,6 +63,8 @@ describe('createVault', () => {
       customerId: 'customer-1',
       platform: 'gong',
       type: 'stored',
+      version: 1,
+      refreshLease: null,
       createdAt: new Date('2026-03-02T12:00:00Z'),
       sealed: {
         keyVersion: expect.stringMatching(/./),

@@ -1,23 +1,8 @@
 import { ImportError } from '../errors.ts';
 import type { Credentials, Platform } from '../imports/import-context.ts';
-import type { Clock, CreateId, SealedSecret, Sealer } from '../ports.ts';
-
-export interface StoredCredential {
-  readonly id: string;
-  readonly customerId: string;
-  readonly platform: Platform;
-  readonly type: 'one_off' | 'stored';
-  readonly sealed: SealedSecret;
-  readonly createdAt: Date;
-}
-
-export interface CredentialStore {
-  create(credential: StoredCredential): Promise<void>;
-  get(id: string): Promise<StoredCredential | null>;
-  remove(id: string): Promise<void>;
-  /** Oldest first; a record that can't be read is reported and left out. */
-  listOneOff(limit: number): Promise<readonly Omit<StoredCredential, 'sealed'>[]>;
-}
+import type { Clock, CreateId, Sealer } from '../ports.ts';
+import type { CredentialOwner, CredentialStore, StoredCredential } from './credential-store.ts';
+import { createRefresh, type ExchangeCredentials } from './refresh.ts';
 
 /** Keeps credentials sealed; plaintext leaves it only as the argument of a context call. */
 export interface Vault {
@@ -28,11 +13,18 @@ export interface Vault {
     readonly credentials: Credentials;
   }): Promise<string>;
   /** @throws `auth_invalid` when it was destroyed, or belongs to another customer or platform */
-  open(owner: {
-    readonly id: string;
-    readonly customerId: string;
-    readonly platform: Platform;
-  }): Promise<Credentials>;
+  open(owner: CredentialOwner): Promise<Credentials>;
+  /**
+   * The credentials that follow `stale`, which `open` gave: those that somebody has stored since, else
+   * new ones by `exchange`. One holder at a time exchanges, over all instances, and what it gets is
+   * stored before anybody uses it.
+   * @throws `conflict` while another holder exchanges for longer than the wait; what `exchange` throws
+   */
+  refresh(
+    owner: CredentialOwner,
+    stale: Credentials,
+    exchange: ExchangeCredentials,
+  ): Promise<Credentials>;
   /** Idempotent. */
   destroy(id: string): Promise<void>;
   listOneOff(limit: number): Promise<readonly Omit<StoredCredential, 'sealed'>[]>;
@@ -44,41 +36,53 @@ export function createVault(parts: {
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly createId: CreateId;
+  /** Waits so many milliseconds. */
+  readonly sleep: (ms: number) => Promise<void>;
   readonly cacheMs: number;
 }): Vault {
   const { store, sealer, clock } = parts;
   const cache = new Map<string, { readonly at: number; readonly found: StoredCredential | null }>();
 
-  async function find(id: string): Promise<StoredCredential | null> {
-    const now = clock.now().getTime();
-    const cached = cache.get(id);
-    if (cached && now - cached.at < parts.cacheMs) return cached.found;
-    const found = await store.get(id);
+  function remember(id: string, found: StoredCredential | null): void {
     if (cache.size > 1_000) cache.clear();
-    cache.set(id, { at: now, found });
+    cache.set(id, { at: clock.now().getTime(), found });
+  }
+
+  async function find(id: string): Promise<StoredCredential | null> {
+    const cached = cache.get(id);
+    if (cached && clock.now().getTime() - cached.at < parts.cacheMs) return cached.found;
+    const found = await store.get(id);
+    remember(id, found);
     return found;
   }
+
+  const refresh = createRefresh({
+    ...parts,
+    load: async (owner) => {
+      cache.delete(owner.id);
+      return requireOwned(await find(owner.id), owner);
+    },
+    seal: (credentials, owner) => sealer.seal(JSON.stringify(credentials), toBinding(owner)),
+    open: (stored) => openSealed(sealer, stored),
+  });
 
   return {
     async keep({ customerId, platform, type, credentials }) {
       const id = parts.createId();
-      const sealed = await sealer.seal(JSON.stringify(credentials), [customerId, platform, id]);
-      await store.create({ id, customerId, platform, type, sealed, createdAt: clock.now() });
+      const binding = toBinding({ id, customerId, platform });
+      const sealed = await sealer.seal(JSON.stringify(credentials), binding);
+      const createdAt = clock.now();
+      const version = { version: 1, refreshLease: null };
+      await store.create({ id, customerId, platform, type, sealed, ...version, createdAt });
       return id;
     },
-    async open({ id, customerId, platform }) {
-      const found = await find(id);
-      if (!found || found.customerId !== customerId || found.platform !== platform) {
-        throw new ImportError({
-          kind: 'auth_invalid',
-          source: 'credentials',
-          publicMessage:
-            'The credentials of this import are no longer stored. Start it again with credentials.',
-        });
-      }
-      const plaintext = await sealer.open(found.sealed, [customerId, platform, id]);
-      // What `keep` sealed under this very binding was a Credentials object.
-      return JSON.parse(plaintext) as Credentials;
+    async open(owner) {
+      return openSealed(sealer, requireOwned(await find(owner.id), owner));
+    },
+    async refresh(owner, stale, exchange) {
+      const { stored, credentials } = await refresh(owner, stale, exchange);
+      remember(owner.id, stored);
+      return credentials;
     },
     async destroy(id) {
       cache.delete(id);
@@ -86,4 +90,28 @@ export function createVault(parts: {
     },
     listOneOff: (limit) => store.listOneOff(limit),
   };
+}
+
+/** @throws `auth_invalid`, the same for what is gone and for what is another's */
+function requireOwned(
+  found: StoredCredential | null,
+  { customerId, platform }: CredentialOwner,
+): StoredCredential {
+  if (found?.customerId === customerId && found.platform === platform) return found;
+  throw new ImportError({
+    kind: 'auth_invalid',
+    source: 'credentials',
+    publicMessage:
+      'The credentials of this import are no longer stored. Start it again with credentials.',
+  });
+}
+
+function toBinding({ customerId, platform, id }: CredentialOwner): readonly string[] {
+  return [customerId, platform, id];
+}
+
+async function openSealed(sealer: Sealer, stored: StoredCredential): Promise<Credentials> {
+  const plaintext = await sealer.open(stored.sealed, toBinding(stored));
+  // What was sealed under this very binding was a Credentials object.
+  return JSON.parse(plaintext) as Credentials;
 }

@@ -3,6 +3,7 @@ import { ImportError } from '../errors.ts';
 import { pokeJob, verify } from './create-import.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import { endedCalls, isEnded, isLive, transitionJob, type ImportJob } from './import-job.ts';
+import { keepWhatWorks } from './job-credentials.ts';
 import { planRetry } from './plan-page.ts';
 
 const retryBatch = 200;
@@ -136,10 +137,11 @@ async function renewCredential(
         'The credentials were destroyed when the import ended. Send them again as "credentials" in the body.',
     });
   }
-  await verify(context, credentials);
-  const { customerId, platform } = job;
-  const id = await engine.vault.keep({ customerId, platform, type: 'one_off', credentials });
-  return { id, type: 'one_off' };
+  const { customerId } = job;
+  const kept = await keepWhatWorks(engine, { customerId, context, credentials }, (opened) =>
+    verify(context, opened),
+  );
+  return kept.credential;
 }
 
 /** Calls below the watermark that wait without a task are dispatched again at the next look. */

@@ -7,6 +7,7 @@ import {
   type Platform,
 } from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
+import { keepWhatWorks } from './job-credentials.ts';
 import type { CallFilters, DateRange } from './source-call.ts';
 
 export interface ImportRequest {
@@ -33,10 +34,10 @@ export interface CreatedImport {
 }
 
 /**
- * Creates an import job: verifies the credentials with the platform, asks it how many calls there
- * are, keeps the credentials sealed, writes the job, and pokes the reconcile loop. A crash between
- * two of these leaves a credential without a job, which the sweep destroys, or a job without a poke,
- * which the sweep gives it.
+ * Creates an import job: keeps the credentials sealed, verifies them with the platform, asks it how
+ * many calls there are, writes the job, and pokes the reconcile loop. A crash between two of these
+ * leaves a credential without a job, which the sweep destroys, or a job without a poke, which the
+ * sweep gives it.
  * @throws `auth_invalid` with the platform's reason, `unavailable` when it can't be asked
  */
 export async function createImport(
@@ -45,11 +46,18 @@ export async function createImport(
   request: ImportRequest,
 ): Promise<CreatedImport> {
   const credentials = request.credentials ?? {};
-  await verify(context, credentials);
-  const calls = await estimateCalls(engine, context, { ...request, credentials });
+  const askPlatform = async (opened: Credentials) => {
+    await verify(context, opened);
+    return estimateCalls(engine, context, { ...request, credentials: opened });
+  };
+  const isKept = context.auth !== 'none' && !request.dryRun;
+  const { credential, result: calls } = isKept
+    ? await keepWhatWorks(engine, { ...request, context, credentials }, askPlatform)
+    : { credential: null, result: await askPlatform(credentials) };
   const estimate = { calls, durationSeconds: estimateDuration(context, calls) };
   if (request.dryRun) return { job: null, estimate };
-  const job = await writeJob(engine, context, { ...request, credentials, estimatedCalls: calls });
+  const resolved = { ...request, credentials, credential, estimatedCalls: calls };
+  const job = await writeJob(engine, context, resolved);
   const { id: jobId, customerId, platform } = job;
   engine.logs.jobCreated({ jobId, customerId, platform, estimatedCalls: calls });
   if (job.config.schedule === 'now') await pokeJob(engine, jobId, 'created');
@@ -105,17 +113,14 @@ function estimateDuration(context: ImportContext, calls: number | null): number 
 async function writeJob(
   engine: Engine,
   context: ImportContext,
-  request: Resolved & { readonly estimatedCalls: number | null },
+  request: Resolved & {
+    readonly credential: ImportJob['credential'];
+    readonly estimatedCalls: number | null;
+  },
 ): Promise<ImportJob> {
   const { customerId, platform, credentials, dateRange, filters, requestedBy } = request;
+  const { credential } = request;
   const now = engine.clock.now();
-  const needsCredentials = context.auth !== 'none';
-  const credential = needsCredentials
-    ? {
-        id: await engine.vault.keep({ customerId, platform, type: 'one_off', credentials }),
-        type: 'one_off' as const,
-      }
-    : null;
   const job: ImportJob = {
     ...emptyProgress(now),
     id: engine.createId(),
@@ -128,7 +133,7 @@ async function writeJob(
       dateRange,
       filters: { ...filters },
       schedule: decideSchedule(engine, request),
-      inputs: needsCredentials ? null : toInputs(credentials),
+      inputs: context.auth === 'none' ? toInputs(credentials) : null,
     },
   };
   await engine.jobs.create(job);

@@ -3,7 +3,7 @@ import type { CallWork } from './call-work.ts';
 import { completeCall } from './complete-call.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import type { StoredMedia } from './imported-call.ts';
-import { openCredentials } from './job-credentials.ts';
+import { withCredentials } from './job-credentials.ts';
 import { requireContext } from './job-run.ts';
 import { Transcript, type CallMetadata, type MediaSource, type SourceCall } from './source-call.ts';
 import { storeMedia } from './store-media.ts';
@@ -29,14 +29,16 @@ export async function importCall(work: CallWork): Promise<void> {
     return awaitTranscription(work, recording, call.transcription);
   }
   const context = requireContext(engine, call.platform);
-  const credentials = await openCredentials(engine, claim.job);
   const { sourceCallId, metadata: known, hint } = call;
   const listed = { sourceCallId, metadata: known, hint };
-  const platform = { ...work, context, credentials, listed };
-  const [metadata, transcript] = await allSettled([
-    bringRecording(platform),
-    bringTranscript(platform),
-  ]);
+  const [metadata, transcript] = await withCredentials(
+    engine,
+    { job: claim.job, context },
+    (credentials) => {
+      const platform = { ...work, context, credentials, listed };
+      return allSettled([bringRecording(platform), bringTranscript(platform)]);
+    },
+  );
   const media = claim.progress.media;
   if (!transcript && media) return startTranscription(work, { metadata, media });
   await completeCall(work, { metadata, media, transcript, origin: 'platform' });

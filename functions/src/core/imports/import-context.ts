@@ -97,6 +97,16 @@ export interface ImportContext {
   parseCredentials(input: unknown): Credentials;
   /** Never calls an outage "invalid": those throw. @throws `unavailable`, `timeout`, `rate_limited` */
   validateCredentials(credentials: Credentials, signal?: AbortSignal): Promise<CredentialCheck>;
+  /**
+   * How credentials that expire are renewed, and until when they work, null where that is unknown;
+   * null: they are a key, which nothing renews.
+   */
+  findRenewal?(credentials: Credentials): { readonly expiresAt: Date | null } | null;
+  /**
+   * Asks for the credentials that follow these. It may use these up: what it returns must be stored
+   * before anything else happens. @throws `auth_invalid` when the customer has to connect again
+   */
+  refreshCredentials?(credentials: Credentials, signal?: AbortSignal): Promise<Credentials>;
   listCalls(
     credentials: Credentials,
     options: ListOptions,
@@ -132,4 +142,12 @@ export interface ImportContext {
     media: MediaSource,
     signal?: AbortSignal,
   ): Promise<MediaStream>;
+}
+
+/** Whether a context has these optional methods. */
+export function supports<TMethod extends keyof ImportContext>(
+  context: ImportContext,
+  ...methods: readonly TMethod[]
+): context is ImportContext & Required<Pick<ImportContext, TMethod>> {
+  return methods.every((method) => context[method] !== undefined);
 }

@@ -1,8 +1,9 @@
 import type { Engine } from '../engine.ts';
+import { isSameCredentials } from '../credentials/refresh.ts';
 import { ImportError } from '../errors.ts';
-import type { ImportContext, Platform } from './import-context.ts';
+import type { Credentials, ImportContext, Platform } from './import-context.ts';
 import { isLive, type CallTotals, type ImportJob } from './import-job.ts';
-import { openCredentials } from './job-credentials.ts';
+import { withCredentials } from './job-credentials.ts';
 import type { SourceCallPage } from './source-call.ts';
 
 /** One holder's run over a job: what it holds, what it knows, and where its listing stands. */
@@ -14,30 +15,43 @@ export interface JobRun {
   totals: CallTotals;
 }
 
-/** Keeps the platform's page generator open between steps; reopens it when the cursor moved without it. */
+/** Keeps the platform's page generator open between steps; reopens it when the cursor or the token moved without it. */
 export function openListing() {
-  let pages: AsyncGenerator<SourceCallPage> | null = null;
-  let position: string | null | undefined;
+  let open: OpenPages | null = null;
+  const close = async (): Promise<void> => {
+    const closing = open;
+    open = null;
+    await closing?.pages.return(undefined);
+  };
   return {
-    async next(run: JobRun): Promise<SourceCallPage> {
-      const { cursor } = run.job.listing;
-      if (!pages || position !== cursor) {
-        await this.close();
-        const credentials = await openCredentials(run.engine, run.job);
-        const { dateRange, filters } = run.job.config;
-        const context = requireContext(run.engine, run.job.platform);
-        pages = context.listCalls(credentials, { dateRange, filters, cursor });
-      }
-      const next: IteratorResult<SourceCallPage, unknown> = await pages.next();
-      const page: SourceCallPage = next.done ? { calls: [], nextCursor: null } : next.value;
-      position = page.nextCursor;
-      return page;
-    },
-    async close(): Promise<void> {
-      await pages?.return(undefined);
-      pages = null;
+    close,
+    next: (run: JobRun): Promise<SourceCallPage> => {
+      const { engine, job } = run;
+      const context = requireContext(engine, job.platform);
+      const { dateRange, filters } = job.config;
+      const { cursor } = job.listing;
+      return withCredentials(engine, { job, context }, async (credentials) => {
+        const isOurs = open?.cursor === cursor && isSameCredentials(open.credentials, credentials);
+        if (!isOurs) await close();
+        const { pages } = open ?? {
+          pages: context.listCalls(credentials, { dateRange, filters, cursor }),
+        };
+        // A generator that threw has ended: until it has given its page there is none to go on with.
+        open = null;
+        const next: IteratorResult<SourceCallPage, unknown> = await pages.next();
+        const page: SourceCallPage = next.done ? { calls: [], nextCursor: null } : next.value;
+        open = { pages, credentials, cursor: page.nextCursor };
+        return page;
+      });
     },
   };
+}
+
+interface OpenPages {
+  readonly pages: AsyncGenerator<SourceCallPage>;
+  readonly credentials: Credentials;
+  /** Of the page that it gives next. */
+  readonly cursor: string | null;
 }
 
 /**

@@ -8,7 +8,8 @@ import {
   type ImportJob,
 } from './import-job.ts';
 import type { CallPage } from './import-store.ts';
-import { openCredentials } from './job-credentials.ts';
+import { supports } from './import-context.ts';
+import { withCredentials } from './job-credentials.ts';
 import { renewLease, requireContext, update, type JobRun } from './job-run.ts';
 import { planPage, type PageOutcome } from './plan-page.ts';
 import { decideOutcome } from './outcome.ts';
@@ -29,10 +30,11 @@ export async function countCalls(run: JobRun): Promise<boolean> {
 
 async function askForCount(run: JobRun): Promise<number | null> {
   const context = requireContext(run.engine, run.job.platform);
-  if (!context.countCalls || !context.capabilities.exactCount) return null;
-  const credentials = await openCredentials(run.engine, run.job);
+  if (!supports(context, 'countCalls') || !context.capabilities.exactCount) return null;
   const { dateRange, filters } = run.job.config;
-  return context.countCalls(credentials, { dateRange, filters });
+  return withCredentials(run.engine, { job: run.job, context }, (credentials) =>
+    context.countCalls(credentials, { dateRange, filters }),
+  );
 }
 
 /** Takes one page from the platform and records it, with what it creates, in one transaction. */
@@ -70,9 +72,10 @@ function logPage(
 async function hydrate(run: JobRun, calls: readonly SourceCall[]): Promise<readonly SourceCall[]> {
   const context = requireContext(run.engine, run.job.platform);
   const wanted = calls.filter((call) => call.skip === undefined);
-  if (!context.hydrateCalls || wanted.length === 0) return calls;
-  const credentials = await openCredentials(run.engine, run.job);
-  const hydrated = await context.hydrateCalls(credentials, wanted);
+  if (!supports(context, 'hydrateCalls') || wanted.length === 0) return calls;
+  const hydrated = await withCredentials(run.engine, { job: run.job, context }, (credentials) =>
+    context.hydrateCalls(credentials, wanted),
+  );
   const { customerId, platform } = run.job;
   await Promise.all(
     hydrated.map(async ({ sourceCallId, transcript }) => {

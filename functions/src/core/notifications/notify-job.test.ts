@@ -121,6 +121,7 @@ function toLogs(failures: string[]): Logs {
     jobFailedToAdvance: ignore,
     totalsCorrected: ignore,
     jobEnded: ignore,
+    credentialsRenewed: ignore,
     recordUnreadable: ignore,
     jobsPoked: ignore,
     leftCredentialsDestroyed: ignore,

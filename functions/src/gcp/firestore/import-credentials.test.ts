@@ -1,6 +1,6 @@
 import type { EmbeddedFirestore } from '../../../local/store/embedded-store.ts';
 import { openEmbeddedFirestore } from '../../../local/store/embedded-firestore.ts';
-import type { CredentialStore, StoredCredential } from '../../core/credentials/vault.ts';
+import type { CredentialStore, StoredCredential } from '../../core/credentials/credential-store.ts';
 import { createFirestoreCredentials } from './import-credentials.ts';
 
 let store: EmbeddedFirestore;
@@ -16,6 +16,7 @@ function sealed(id: string, minute: number, type: 'one_off' | 'stored' = 'one_of
   return {
     ...{ id, type, customerId: 'customer-1', platform: 'gong' },
     sealed: { keyVersion: 'k/1', wrappedKey: 'aa', iv: 'bb', ciphertext: 'cc', tag: 'dd' },
+    ...{ version: 1, refreshLease: null },
     createdAt: new Date(Date.UTC(2026, 2, 2, 8, minute)),
   } as const satisfies StoredCredential;
 }
@@ -31,6 +32,29 @@ describe('stored credentials', () => {
     await credentials.create(sealed('a', 1));
     await expect(credentials.create(sealed('a', 2))).rejects.toMatchObject({ kind: 'conflict' });
     expect(await credentials.get('a')).toEqual(sealed('a', 1));
+  });
+
+  it('change inside a transaction, which may see that there is nothing', async () => {
+    await credentials.create(sealed('a', 1));
+    const lease = { holder: 'one', expiresAt: new Date('2026-03-02T09:00:00Z') };
+    const seen = await credentials.transact('a', (found) => ({
+      credential: found && { ...found, refreshLease: lease },
+      result: found?.version,
+    }));
+    expect(seen).toBe(1);
+    expect(await credentials.get('a')).toEqual({ ...sealed('a', 1), refreshLease: lease });
+    const nothing = await credentials.transact('b', (found) => ({
+      credential: null,
+      result: found,
+    }));
+    expect(nothing).toBeNull();
+    expect(await credentials.get('b')).toBeNull();
+  });
+
+  it('are read as their first version where they were stored before there were versions', async () => {
+    const { version, refreshLease, ...old } = sealed('a', 1);
+    await store.firestore.doc('importCredentials/a').set(old);
+    expect(await credentials.get('a')).toEqual({ ...old, version, refreshLease });
   });
 
   it('are gone once removed, and removing them again is as good', async () => {

@@ -1,9 +1,15 @@
 import type { Firestore } from 'firebase-admin/firestore';
 import { z } from 'zod';
-import type { CredentialStore, StoredCredential } from '../../core/credentials/vault.ts';
+import type { CredentialStore, StoredCredential } from '../../core/credentials/credential-store.ts';
 import { platforms } from '../../core/imports/import-context.ts';
 import { collectionsOf } from './collections.ts';
-import { parseDocument, parseReadable, translated, type ReportUnreadable } from './documents.ts';
+import {
+  inTransaction,
+  parseDocument,
+  parseReadable,
+  translated,
+  type ReportUnreadable,
+} from './documents.ts';
 
 const Stored: z.ZodType<StoredCredential> = z.object({
   id: z.string(),
@@ -17,6 +23,9 @@ const Stored: z.ZodType<StoredCredential> = z.object({
     ciphertext: z.string(),
     tag: z.string(),
   }),
+  // Written since tokens are refreshed: what is older has neither.
+  version: z.int().default(1),
+  refreshLease: z.object({ holder: z.string(), expiresAt: z.date() }).nullable().default(null),
   createdAt: z.date(),
 });
 
@@ -31,6 +40,14 @@ export function createFirestoreCredentials(
       await translated(() => credentials.doc(credential.id).create(credential));
     },
     get: (id) => translated(async () => parseDocument(await credentials.doc(id).get(), Stored)),
+    transact: (id, decide) =>
+      inTransaction(db, async (transaction) => {
+        const reference = credentials.doc(id);
+        const found = parseDocument(await transaction.get(reference), Stored);
+        const { credential, result } = decide(found);
+        if (credential) transaction.set(reference, credential);
+        return result;
+      }),
     async remove(id) {
       await translated(() => credentials.doc(id).delete());
     },

@@ -29,6 +29,7 @@ export function createLogs(to: LogLevels = logger): Logs {
     jobFailedToAdvance: entry(to.error, 'job failed to advance'),
     totalsCorrected: entry(to.error, 'totals corrected'),
     jobEnded: entry(to.info, 'job ended'),
+    credentialsRenewed: entry(to.info, 'credentials renewed'),
     recordUnreadable: entry(to.error, 'record unreadable'),
     jobsPoked: entry(to.debug, 'jobs poked'),
     leftCredentialsDestroyed: entry(to.debug, 'left credentials destroyed'),

@@ -48,7 +48,7 @@ export async function recordPoints(
     engineFor: (delivered) => {
       const delivery = countDelivery(delivered);
       if (delivery === null) return null;
-      return createMortalEngine(world.engine, {
+      return createMortalEngine(world.openInstance(), {
         crash: null,
         onCall: ({ name, occurrence }) => {
           const point = { delivery, name, occurrence };
@@ -77,7 +77,7 @@ export async function driveWithCrash(
     ...options,
     engineFor: (delivered) => {
       if (countDelivery(delivered) !== point.delivery) return null;
-      return createMortalEngine(world.engine, {
+      return createMortalEngine(world.openInstance(), {
         crash,
         onCrash: () => {
           crashes += 1;

@@ -11,7 +11,7 @@ export interface PortCall {
 export type Intercept = (call: PortCall, run: () => Promise<unknown>) => Promise<unknown>;
 
 /** Methods that answer at once: there is nothing to await and nothing to lose. */
-const synchronous = new Set(['uriOf', 'parseCredentials', 'parseFilters']);
+const synchronous = new Set(['uriOf', 'parseCredentials', 'parseFilters', 'findRenewal']);
 
 /** The engine with every awaited call of its ports, contexts included, led through `intercept`. */
 export function interceptPorts(engine: Engine, intercept: Intercept): Engine {

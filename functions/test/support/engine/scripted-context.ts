@@ -1,5 +1,5 @@
 import { ImportError } from '../../../src/core/errors.ts';
-import type { ImportContext } from '../../../src/core/imports/import-context.ts';
+import type { Credentials, ImportContext } from '../../../src/core/imports/import-context.ts';
 import type {
   CallMetadata,
   SourceCall,
@@ -24,6 +24,9 @@ export interface ContextScript {
   readonly auth?: 'api_key' | 'none';
   readonly accepts?: (credentials: Readonly<Record<string, unknown>>) => boolean;
   readonly rejectedOnPage?: number;
+  /** What every method does first with the credentials that it gets. */
+  readonly onUse?: (credentials: Credentials) => void;
+  readonly renewal?: Required<Pick<ImportContext, 'findRenewal' | 'refreshCredentials'>>;
 }
 
 /** The id of the call with this index. */
@@ -55,8 +58,10 @@ export function createScriptedContext(script: ContextScript): ImportContext {
       script.accepts?.(credentials) === false
         ? { valid: false, error: 'The key was revoked.' }
         : { valid: true },
-    async *listCalls(_credentials, { cursor }) {
+    ...script.renewal,
+    async *listCalls(credentials, { cursor }) {
       for (let index = Number(cursor ?? 0); index < pages; index += 1) {
+        script.onUse?.(credentials);
         script.onPage?.(index);
         const own = all.slice(index * pageSize, (index + 1) * pageSize);
         const nextCursor = index + 1 < pages ? String(index + 1) : null;
@@ -65,20 +70,29 @@ export function createScriptedContext(script: ContextScript): ImportContext {
         yield { calls: script.page?.(index) ?? own, nextCursor, rejected };
       }
     },
-    ...(script.count && { countCalls: async () => script.count?.() ?? 0 }),
+    ...(script.count && {
+      countCalls: async (credentials) => {
+        script.onUse?.(credentials);
+        return script.count?.() ?? 0;
+      },
+    }),
     ...(script.hydrates && {
-      hydrateCalls: async (_credentials, calls) =>
-        calls.map((call, index) => ({
+      hydrateCalls: async (credentials, calls) => {
+        script.onUse?.(credentials);
+        return calls.map((call, index) => ({
           ...call,
           transcript: index % 5 === 4 ? null : transcriptOf(call.sourceCallId),
-        })),
+        }));
+      },
     }),
-    fetchCall: async (_credentials, listed) => {
+    fetchCall: async (credentials, listed) => {
+      script.onUse?.(credentials);
       await script.onFetch?.(listed.sourceCallId);
       const url = `https://media.example/${listed.sourceCallId}`;
       return { metadata: listed.metadata, media: { kind: 'url', url } };
     },
-    getTranscript: async (_credentials, { sourceCallId }) => {
+    getTranscript: async (credentials, { sourceCallId }) => {
+      script.onUse?.(credentials);
       script.onTranscript?.(sourceCallId);
       const hasTranscript = script.hasTranscript?.(sourceCallId) ?? true;
       return hasTranscript ? transcriptOf(sourceCallId) : null;

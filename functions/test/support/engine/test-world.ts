@@ -32,6 +32,8 @@ import { createTestSealer } from './test-sealer.ts';
 /** A real engine with everything around it in the hands of a test. */
 export interface TestWorld {
   readonly engine: Engine;
+  /** The engine of another process: it shares the database and nothing that is kept in memory. */
+  readonly openInstance: () => Engine;
   readonly clock: FakeClock;
   readonly queue: SteppedQueue;
   readonly db: Firestore;
@@ -89,28 +91,32 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
   const store = options.store ?? objects;
   const createId = createIds();
   const reportUnreadable = (path: string): void => logs.recordUnreadable({ path });
+  const sealer = createTestSealer();
   const findContext = createContexts(() => ({
     ...{ clock, sleep: clock.sleep, random: () => 0.5, objects: store },
     fetch: (options.wrapFetch ?? ((fetch) => fetch))(toFetch(sandbox)),
     createRateLimiter: createUnlimitedRateLimiter,
     rateLimits: { requestsPerSecond: 100_000, requestsPerDay: null },
   }));
+  const openVault = () =>
+    createVault({
+      ...{ clock, createId, sleep: clock.sleep, cacheMs: minuteMs, sealer },
+      store: createFirestoreCredentials(db, reportUnreadable),
+    });
   const engine: Engine = {
     ...{ clock, createId, logs, objects: store, queue: queue.port, transcriber: transcriber.port },
     random: () => 0.5,
     settings: { ...defaultSettings, ...options.settings },
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
-    vault: createVault({
-      ...{ clock, createId, cacheMs: minuteMs, sealer: createTestSealer() },
-      store: createFirestoreCredentials(db, reportUnreadable),
-    }),
+    vault: openVault(),
     directory: createFirestoreDirectory(db, { clock, cacheMs: 5 * minuteMs }),
     findContext: (platform: Platform) =>
       options.context?.platform === platform ? options.context : findContext(platform),
   };
   return {
     ...{ engine, clock, queue, db, meter, sandbox, objects, transcriber, events },
+    openInstance: () => ({ ...engine, vault: openVault() }),
     thrown: [],
   };
 }

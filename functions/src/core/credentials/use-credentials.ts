@@ -1,0 +1,80 @@
+import type { Engine } from '../engine.ts';
+import { ImportError } from '../errors.ts';
+import { supports, type Credentials, type ImportContext } from '../imports/import-context.ts';
+import type { CredentialOwner } from './credential-store.ts';
+import type { ExchangeCredentials } from './refresh.ts';
+
+/** An access token that works for less than this is renewed before it is used. */
+const renewAheadMs = 120_000;
+
+type Parts = Pick<Engine, 'vault' | 'clock' | 'logs'>;
+
+interface Target {
+  readonly owner: CredentialOwner;
+  readonly context: ImportContext;
+}
+
+/**
+ * Runs `use` with the credentials opened. Where they can be renewed they are: shortly before they
+ * expire, and once when the platform rejects them, whereupon `use` runs a second time. What it did
+ * before must bear repeating.
+ * @throws `auth_invalid` when they were destroyed or the customer has to connect again
+ */
+export async function useCredentials<T>(
+  engine: Parts,
+  target: Target,
+  use: (credentials: Credentials) => Promise<T>,
+): Promise<T> {
+  const opened = await engine.vault.open(target.owner);
+  const current = await renewInTime(engine, target, opened);
+  try {
+    return await use(current);
+  } catch (error) {
+    const isRejected = error instanceof ImportError && error.kind === 'auth_invalid';
+    const renewal = isRejected && current === opened ? findRenewal(target, current) : null;
+    if (!renewal) throw error;
+    return use(await renew(engine, target, { stale: current, exchange: renewal.exchange }));
+  }
+}
+
+interface Renewal {
+  readonly expiresAt: Date | null;
+  readonly exchange: ExchangeCredentials;
+}
+
+function findRenewal({ context }: Target, credentials: Credentials): Renewal | null {
+  if (!supports(context, 'findRenewal', 'refreshCredentials')) return null;
+  const found = context.findRenewal(credentials);
+  return found && { ...found, exchange: (latest) => context.refreshCredentials(latest) };
+}
+
+async function renewInTime(
+  engine: Parts,
+  target: Target,
+  opened: Credentials,
+): Promise<Credentials> {
+  const renewal = findRenewal(target, opened);
+  const expiresAt = renewal?.expiresAt ?? null;
+  if (!renewal || !expiresAt) return opened;
+  if (expiresAt.getTime() - engine.clock.now().getTime() > renewAheadMs) return opened;
+  try {
+    return await renew(engine, target, { stale: opened, exchange: renewal.exchange });
+  } catch (error) {
+    // The token works for a little longer; what is wrong is met again when it does not.
+    if (expiresAt > engine.clock.now()) return opened;
+    throw error;
+  }
+}
+
+function renew(
+  { vault, logs }: Parts,
+  { owner }: Target,
+  { stale, exchange }: { readonly stale: Credentials; readonly exchange: ExchangeCredentials },
+): Promise<Credentials> {
+  const { id: credentialId, customerId, platform } = owner;
+  return vault.refresh(owner, stale, async (latest) => {
+    const renewed = await exchange(latest);
+    logs.credentialsRenewed({ credentialId, customerId, platform });
+    return renewed;
+  });
+}
