@@ -58,10 +58,12 @@ export async function createOidcIssuer(options: {
         return known.audience === audience && known.expiresMs > currentDate.getTime();
       }
       try {
-        const { payload } = await jwtVerify(token, publicKey, { issuer, audience, currentDate });
-        // Only tokens that we signed get here, so there is one per audience and hour.
+        const rules = { issuer, audience, currentDate, algorithms: [algorithm] };
+        const { payload } = await jwtVerify(token, publicKey, rules);
+        if (payload['email'] !== email || payload['email_verified'] !== true) return false;
+        // Only the queue's own tokens get here, so there is one per audience and hour.
         good.set(token, { audience, expiresMs: (payload.exp ?? 0) * 1000 });
-        return payload['email'] === email;
+        return true;
       } catch {
         // Whatever is wrong with a token, the answer is the same.
         return false;
