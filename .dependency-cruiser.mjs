@@ -45,7 +45,7 @@ export default {
       from: deployed('contexts/'),
       to: {
         path: layer('core'),
-        pathNot: `${src}core/(errors|ports|settings|imports/(source-call|import-context))\\.ts$`,
+        pathNot: `${src}core/(errors|ports|settings|credentials/secret|imports/(source-call|import-context))\\.ts$`,
         dependencyTypesNot: ['type-only'],
       },
     }),

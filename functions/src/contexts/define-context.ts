@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conceal } from '../core/credentials/secret.ts';
 import { ImportError, toImportError } from '../core/errors.ts';
 import type { FetchedCall } from '../core/imports/import-context.ts';
 import type {
@@ -54,7 +55,7 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     parseCredentials: (input) => {
       const credentials = parseInput(definition.credentials, input, definition);
       toCustomerBaseUrl(definition, credentials);
-      return credentials;
+      return conceal(credentials);
     },
     parseFilters: (input) => parseFilters(definition, input),
     validateCredentials: async (credentials, signal) => {

@@ -7,6 +7,7 @@ import type {
   RefreshLease,
   StoredCredential,
 } from './credential-store.ts';
+import { reveal } from './secret.ts';
 
 /** Asks the platform for the credentials that follow these. */
 export type ExchangeCredentials = (latest: Credentials) => Promise<Credentials>;
@@ -47,7 +48,7 @@ export function createRefresh(parts: RefreshParts) {
     stale: Credentials,
     exchange: ExchangeCredentials,
   ): Promise<Refreshed> => {
-    const key = JSON.stringify([owner.id, stale]);
+    const key = `${owner.id} ${reveal(stale)}`;
     const known = running.get(key);
     if (known) return known;
     const started = refresh(parts, { owner, stale, exchange }).finally(() => running.delete(key));
@@ -58,7 +59,7 @@ export function createRefresh(parts: RefreshParts) {
 
 /** Whether both came from the same version: what `open` gives keeps the order of its fields. */
 export function isSameCredentials(one: Credentials, other: Credentials): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return reveal(one) === reveal(other);
 }
 
 interface RefreshRequest {

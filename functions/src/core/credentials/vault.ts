@@ -3,6 +3,7 @@ import type { Credentials, Platform } from '../imports/import-context.ts';
 import type { Clock, CreateId, Sealer } from '../ports.ts';
 import type { CredentialOwner, CredentialStore, StoredCredential } from './credential-store.ts';
 import { createRefresh, type ExchangeCredentials } from './refresh.ts';
+import { conceal, reveal } from './secret.ts';
 
 /** Keeps credentials sealed; plaintext leaves it only as the argument of a context call. */
 export interface Vault {
@@ -62,7 +63,7 @@ export function createVault(parts: {
       cache.delete(owner.id);
       return requireOwned(await find(owner.id), owner);
     },
-    seal: (credentials, owner) => sealer.seal(JSON.stringify(credentials), toBinding(owner)),
+    seal: (credentials, owner) => sealer.seal(reveal(credentials), toBinding(owner)),
     open: (stored) => openSealed(sealer, stored),
   });
 
@@ -70,7 +71,7 @@ export function createVault(parts: {
     async keep({ customerId, platform, type, credentials }) {
       const id = parts.createId();
       const binding = toBinding({ id, customerId, platform });
-      const sealed = await sealer.seal(JSON.stringify(credentials), binding);
+      const sealed = await sealer.seal(reveal(credentials), binding);
       const createdAt = clock.now();
       const version = { version: 1, refreshLease: null };
       await store.create({ id, customerId, platform, type, sealed, ...version, createdAt });
@@ -113,5 +114,5 @@ function toBinding({ customerId, platform, id }: CredentialOwner): readonly stri
 async function openSealed(sealer: Sealer, stored: StoredCredential): Promise<Credentials> {
   const plaintext = await sealer.open(stored.sealed, toBinding(stored));
   // What was sealed under this very binding was a Credentials object.
-  return JSON.parse(plaintext) as Credentials;
+  return conceal(JSON.parse(plaintext) as Credentials);
 }
