@@ -204,7 +204,7 @@ function createCloudPorts(): AppPorts {
     transcriber: () => openTranscriber(config(), clock),
     sealer: async () => {
       const { createKmsSealer } = await import('./gcp/kms/kms-sealer.ts');
-      return createKmsSealer({ keyName: config().kmsKey });
+      return createKmsSealer({ keyName: config().kmsKey, clock });
     },
     messenger: async () => {
       const { token, channel } = config().slack;

@@ -2,6 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { meterFirestore } from '../support/engine/firestore-meter.ts';
 import type { AppPorts } from '../../src/app.ts';
+import type { Clock, Sealer } from '../../src/core/ports.ts';
+import {
+  createDataKey,
+  createEnvelopeSealer,
+  decrypt,
+  encrypt,
+  type KeyWrapper,
+} from '../../src/gcp/kms/envelope.ts';
+import { rememberDataKeys } from '../../src/gcp/kms/remember-data-keys.ts';
 import { defaultPrices, toCost, type Charge, type Prices } from './prices.ts';
 import { atMost, figure, type BenchResult, type BenchRow } from './bench-result.ts';
 import { startBenchWorld } from './support/bench-runtime.ts';
@@ -114,19 +123,7 @@ function count(ports: AppPorts, counts: Counts): AppPorts {
         },
       };
     },
-    sealer: async () => {
-      const sealer = await ports.sealer();
-      return {
-        seal(...args) {
-          counts.keyOperations += 1;
-          return sealer.seal(...args);
-        },
-        open(...args) {
-          counts.keyOperations += 1;
-          return sealer.open(...args);
-        },
-      };
-    },
+    sealer: async () => createCountedSealer(ports.clock, counts),
     transcriber: async () => {
       const transcriber = await ports.transcriber();
       return {
@@ -140,6 +137,27 @@ function count(ports: AppPorts, counts: Counts): AppPorts {
     },
     objects: () => countObjects(ports, counts),
   };
+}
+
+/** Seals as with Cloud KMS, whose requests are counted. */
+function createCountedSealer(clock: Clock, counts: Counts): Sealer {
+  const key = createDataKey();
+  const wrapped = new Map<string, ReturnType<typeof encrypt>>();
+  const counted: KeyWrapper = {
+    async wrap(plaintext, additionalData) {
+      counts.keyOperations += 1;
+      const sealed = encrypt({ key, plaintext, additionalData });
+      wrapped.set(sealed.iv.toString('hex'), sealed);
+      return { keyVersion: 'bench/1', wrappedKey: sealed.iv };
+    },
+    async unwrap({ wrappedKey, additionalData }) {
+      counts.keyOperations += 1;
+      const sealed = wrapped.get(wrappedKey.toString('hex'));
+      if (!sealed) throw new Error('Nobody wrapped this key.');
+      return decrypt({ ...sealed, key, additionalData });
+    },
+  };
+  return createEnvelopeSealer(rememberDataKeys(counted, { clock, keepMs: 60_000 }));
 }
 
 async function countObjects(ports: AppPorts, counts: Counts): ReturnType<AppPorts['objects']> {

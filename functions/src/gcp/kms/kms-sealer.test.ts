@@ -16,6 +16,8 @@ import { createKmsSealer } from './kms-sealer.ts';
 
 const account = useServiceAccount();
 afterAll(() => account.remove());
+let nowMs = 0;
+const clock = { now: () => new Date(nowMs) };
 const keyName = 'projects/p/locations/europe-west3/keyRings/imports/cryptoKeys/credentials';
 
 interface KmsBody {
@@ -123,7 +125,7 @@ let kms: Awaited<ReturnType<typeof startKmsServer>>;
 let sealer: Sealer;
 beforeEach(async () => {
   kms = await startKmsServer();
-  sealer = createKmsSealer({ keyName, endpoint: kms.endpoint, timeoutMs: 2000 });
+  sealer = createKmsSealer({ keyName, clock, endpoint: kms.endpoint, timeoutMs: 2000 });
 });
 afterEach(() => kms.close());
 
@@ -137,6 +139,25 @@ describe('Cloud KMS', () => {
     expect(sealed.keyVersion).toBe(`${keyName}/cryptoKeyVersions/1`);
     expect(await sealer.open(sealed, binding)).toBe('secret');
     expect(kms.requests).toEqual([`/v1/${keyName}:encrypt`, `/v1/${keyName}:decrypt`]);
+  });
+
+  it('is asked once a minute for a secret that is opened for every call', async () => {
+    const sealed = await sealer.seal('secret', binding);
+    const openAll = () => Promise.all([1, 2, 3].map(() => sealer.open(sealed, binding)));
+    expect(await openAll()).toEqual(['secret', 'secret', 'secret']);
+    nowMs += 59_999;
+    expect(await openAll()).toEqual(['secret', 'secret', 'secret']);
+    expect(kms.requests.slice(1)).toEqual([`/v1/${keyName}:decrypt`]);
+    nowMs += 1;
+    expect(await openAll()).toEqual(['secret', 'secret', 'secret']);
+    expect(kms.requests.slice(2)).toEqual([`/v1/${keyName}:decrypt`]);
+  });
+
+  it('is asked for each binding: a key that is remembered opens nothing else', async () => {
+    const sealed = await sealer.seal('secret', binding);
+    await sealer.open(sealed, binding);
+    const other = ['another customer', 'gong', 'credential'];
+    await expect(sealer.open(sealed, other)).rejects.toMatchObject({ kind: 'internal' });
   });
 
   it('opens after a rotation what the earlier version sealed', async () => {
@@ -203,7 +224,7 @@ describe('Cloud KMS', () => {
   });
 
   it('that falls silent is a timeout', async () => {
-    const hasty = createKmsSealer({ keyName, endpoint: kms.endpoint, timeoutMs: 50 });
+    const hasty = createKmsSealer({ keyName, clock, endpoint: kms.endpoint, timeoutMs: 50 });
     for (let count = 0; count < 20; count++) kms.failNext(0);
     await expect(hasty.seal('secret', binding)).rejects.toMatchObject({ kind: 'timeout' });
   });
@@ -222,7 +243,7 @@ describe('Cloud KMS', () => {
   });
 
   it('that nobody listens at is tried again until the timeout', async () => {
-    const hasty = createKmsSealer({ keyName, endpoint: kms.endpoint, timeoutMs: 100 });
+    const hasty = createKmsSealer({ keyName, clock, endpoint: kms.endpoint, timeoutMs: 100 });
     await kms.close();
     await expect(hasty.seal('secret', binding)).rejects.toMatchObject({ kind: 'timeout' });
     kms = await startKmsServer();

@@ -1,10 +1,11 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
 import { z } from 'zod';
-import type { Sealer } from '../../core/ports.ts';
+import type { Clock, Sealer } from '../../core/ports.ts';
 import { crc32cOf } from '../storage/crc32c.ts';
 import { createEnvelopeSealer, doesNotOpen } from './envelope.ts';
 import type { KeyWrapper } from './envelope.ts';
 import { damagedOnTheWay, toKmsError } from './kms-errors.ts';
+import { rememberDataKeys } from './remember-data-keys.ts';
 
 export interface KmsSealerOptions {
   /** `projects/P/locations/L/keyRings/R/cryptoKeys/K`; its primary version wraps. */
@@ -12,15 +13,20 @@ export interface KmsSealerOptions {
   /** Null is Google's own; `http://host:port` or `https://host:port` is another one. */
   readonly endpoint?: string | null;
   readonly timeoutMs?: number;
+  readonly clock: Clock;
 }
+
+const keepMs = 60_000;
 
 /**
  * Seals secrets under a key in Cloud KMS, which sees the data keys and never the secrets. The
- * client library loads at the first use. A new primary version opens what earlier ones sealed.
+ * client library loads at the first use. A new primary version opens what earlier ones sealed. Data
+ * keys are kept for a minute: an import opens its credential for every call.
  * @see https://cloud.google.com/kms/docs/envelope-encryption
  */
 export function createKmsSealer(options: KmsSealerOptions): Sealer {
-  return createEnvelopeSealer(createKmsWrapper(options));
+  const { clock } = options;
+  return createEnvelopeSealer(rememberDataKeys(createKmsWrapper(options), { clock, keepMs }));
 }
 
 const Bytes = z.union([z.instanceof(Uint8Array), z.string()]).transform(toBuffer);
