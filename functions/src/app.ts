@@ -216,7 +216,10 @@ function createCloudPorts(): AppPorts {
       const { verifyFirebaseCaller } = await import('./gcp/auth/verify-firebase-caller.ts');
       return verifyFirebaseCaller(token);
     },
-    environment: () => ({}),
+    environment: (platform) => {
+      const oauthApp = config().oauthApps[platform];
+      return oauthApp === undefined ? {} : { oauthApp };
+    },
     statusUrl: () => null,
     clock,
     createId: createRandomId,

@@ -1,7 +1,14 @@
 import { readConfig, region, schedules, slackToken } from './config.ts';
 
 const names = [
-  ...['SLACK_BOT_TOKEN', 'SLACK_CHANNEL', 'TASKS_SERVICE_ACCOUNT', 'KMS_KEY', 'MEDIA_BUCKET'],
+  ...[
+    'SLACK_BOT_TOKEN',
+    'OAUTH_APPS',
+    'SLACK_CHANNEL',
+    'TASKS_SERVICE_ACCOUNT',
+    'KMS_KEY',
+    'MEDIA_BUCKET',
+  ],
   ...['SPEECH_LOCATION', 'SPEECH_MODEL', 'NIGHT_TIME_ZONE', 'NIGHTLY_CALLS', 'SPEECH_LANGUAGES'],
 ];
 const before = { ...process.env };
@@ -36,6 +43,7 @@ describe('readConfig', () => {
       kmsKey: '',
       speech: { location: 'us-central1', model: 'long' },
       slack: { token: '', channel: '' },
+      oauthApps: {},
       settings: {
         nightlyCalls: 5_000,
         night: { timeZone: 'America/New_York', startHour: 20, endHour: 8 },
@@ -48,6 +56,7 @@ describe('readConfig', () => {
   it('takes every setting of an operator', () => {
     Object.assign(process.env, {
       SLACK_BOT_TOKEN: 'xoxb-1',
+      OAUTH_APPS: '{"gong": {"clientId": "app-1", "clientSecret": "s3cret"}}',
       SLACK_CHANNEL: 'C1',
       TASKS_SERVICE_ACCOUNT: 'tasks@acme-prod.iam.gserviceaccount.com',
       KMS_KEY: 'projects/p/locations/l/keyRings/r/cryptoKeys/k',
@@ -64,12 +73,27 @@ describe('readConfig', () => {
       kmsKey: 'projects/p/locations/l/keyRings/r/cryptoKeys/k',
       speech: { location: 'europe-west4', model: 'chirp_2' },
       slack: { token: 'xoxb-1', channel: 'C1' },
+      oauthApps: { gong: { clientId: 'app-1', clientSecret: 's3cret' } },
       settings: {
         nightlyCalls: 250,
         night: { timeZone: 'Europe/Berlin' },
         languageCodes: ['de-DE', 'en-GB'],
       },
     });
+  });
+});
+
+describe('OAuth apps that were not written as they must be', () => {
+  it.each([
+    ['s3cret', '(whole): Invalid input'],
+    ['{"gong": {"clientId": "app-1", "clientSecret": 7}}', 'gong.clientSecret'],
+    [
+      '{"gnog": {"clientId": "app-1", "clientSecret": "s3cret"}}',
+      '(whole): Unrecognized key: "gnog"',
+    ],
+  ])('are refused by the name of the setting and the field: %s', (text, field) => {
+    process.env['OAUTH_APPS'] = text;
+    expect(() => readConfig()).toThrow(`OAUTH_APPS: ${field}`);
   });
 });
 

@@ -5,7 +5,10 @@ import {
   projectID,
   storageBucket,
 } from 'firebase-functions/params';
+import { z } from 'zod';
+import { platforms, type Platform } from './core/imports/import-context.ts';
 import { defaultSettings, type EngineSettings } from './core/settings.ts';
+import { describeIssues } from './kit/issues.ts';
 
 /*
  * The only reader of params, secrets and the environment. A param's value is known when a function
@@ -16,6 +19,17 @@ export const region = 'us-central1';
 
 /** The bot token of Slack; empty: no notifications. */
 export const slackToken = defineSecret('SLACK_BOT_TOKEN');
+
+/**
+ * Our OAuth apps at the platforms, as JSON: `{"fathom": {"clientId": "…", "clientSecret": "…"}}`. Empty:
+ * none, and access tokens are not renewed.
+ */
+export const oauthApps = defineSecret('OAUTH_APPS');
+
+const OAuthApps = z.partialRecord(
+  z.enum(platforms),
+  z.strictObject({ clientId: z.string().min(1), clientSecret: z.string().min(1) }),
+);
 
 const slackChannel = defineString('SLACK_CHANNEL', {
   default: '',
@@ -50,6 +64,9 @@ export interface Config {
   readonly kmsKey: string;
   readonly speech: { readonly location: string; readonly model: string };
   readonly slack: { readonly token: string; readonly channel: string };
+  readonly oauthApps: Readonly<
+    Partial<Record<Platform, { clientId: string; clientSecret: string }>>
+  >;
   readonly settings: EngineSettings;
 }
 
@@ -63,7 +80,8 @@ export function readConfig(): Config {
     tasksServiceAccount: tasksServiceAccount.value() || `${project}@appspot.gserviceaccount.com`,
     kmsKey: kmsKey.value(),
     speech: { location: speechLocation.value(), model: speechModel.value() },
-    slack: { token: readSlackToken(), channel: slackChannel.value() },
+    slack: { token: readSecret('SLACK_BOT_TOKEN'), channel: slackChannel.value() },
+    oauthApps: readOAuthApps(),
     settings: {
       ...defaultSettings,
       nightlyCalls: nightlyCalls.value(),
@@ -77,8 +95,26 @@ export function readConfig(): Config {
 }
 
 /** A function that was not given the secret does without: the variable is then not set. */
-function readSlackToken(): string {
-  return process.env['SLACK_BOT_TOKEN'] ?? '';
+function readSecret(name: string): string {
+  return process.env[name] ?? '';
+}
+
+/** @throws Error that names the setting and the field, never a value */
+function readOAuthApps(): Config['oauthApps'] {
+  const text = readSecret('OAUTH_APPS').trim();
+  if (text === '') return {};
+  const parsed = OAuthApps.safeParse(toJson(text));
+  if (parsed.success) return parsed.data;
+  throw new Error(`OAUTH_APPS: ${describeIssues(parsed.error)}`);
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message would quote the secret.
+    return null;
+  }
 }
 
 /** Options of the schedules, which must be known at deployment. */

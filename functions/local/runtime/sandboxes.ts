@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ContextEnvironment } from '../../src/contexts/context.ts';
 import { findSpokenText } from '../../src/contexts/testing/audio/clips.ts';
 import { definedContexts } from '../../src/contexts/registry.ts';
+import { sandboxOAuthApp } from '../../src/contexts/testing/sandbox-tokens.ts';
 import { sandboxes } from '../../src/contexts/testing/sandboxes.ts';
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { Clock, CreateId, ObjectStore } from '../../src/core/ports.ts';
@@ -65,7 +66,7 @@ export function sandboxEnvironment(
   const allowedOrigins = [origin, `http://localhost:${port}`];
   const { baseUrl } = definedContexts.find((context) => context.platform === platform) ?? {};
   const { pathname } = new URL(baseUrl ?? origin);
-  return { allowedOrigins, baseUrl: `${origin}${pathname}` };
+  return { allowedOrigins, baseUrl: `${origin}${pathname}`, oauthApp: sandboxOAuthApp };
 }
 
 async function readBirth(folder: string, clock: Clock): Promise<Date> {

@@ -20,6 +20,7 @@ import type { PlatformErrors } from '../kit/define-errors.ts';
 import type { Fetch, Sleep } from '../kit/fetch.ts';
 import type { HostRule } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
+import type { OAuth2Rules, OAuthApp } from '../kit/oauth2.ts';
 import type { CreateRateLimiter } from '../kit/rate-limiter.ts';
 
 export const platformStatuses = ['supported', 'beta', 'coming_soon', 'not_planned'] as const;
@@ -113,14 +114,16 @@ export interface ContextDefinition<
   readonly customerBaseUrls?: CustomerBaseUrls<z.output<TCredentials>>;
   /** The headers that carry the credentials. */
   readonly authorize?: (credentials: z.output<TCredentials>) => Readonly<Record<string, string>>;
+  /** Where access tokens expire: how they are renewed, for credentials that hold a refresh token. */
+  readonly oauth2?: OAuth2Rules<z.output<TCredentials>>;
   /** Sent with every request to the API: its version, say. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly media: MediaRules;
   /** How long after its end a call's missing recording may still be in the making. Default 0. */
   readonly settlingMs?: number;
   /**
-   * What identifies the account at the platform where credentials change (OAuth); default: a digest
-   * of all credentials.
+   * What identifies the account at the platform where credentials change (OAuth): its own id, or
+   * `toGrantKey`. Default: a digest of all credentials.
    */
   readonly accountOf?: (credentials: z.output<TCredentials>) => string;
 
@@ -163,6 +166,8 @@ export interface ContextEnvironment {
   readonly createRateLimiter?: CreateRateLimiter;
   /** Replaces the definition's: a sandbox that allows more. */
   readonly rateLimits?: RateLimits;
+  /** Our app at the platform, by which access tokens are renewed. */
+  readonly oauthApp?: OAuthApp;
   /** For contexts whose recordings are stored with us. */
   readonly objects?: ObjectStore;
   /** Replaces the definition's, base path included: a sandbox. */
@@ -202,5 +207,7 @@ export interface DefinedContext {
   readonly filters: z.ZodObject;
   readonly baseUrl: string | null;
   readonly media: MediaRules;
+  /** It defines `oauth2`. */
+  readonly isRenewable: boolean;
   create(environment: ContextEnvironment): CreatedContext;
 }

@@ -11,6 +11,7 @@ import type {
 } from '../core/imports/source-call.ts';
 import { isInRange } from '../kit/date-range.ts';
 import { describeIssues } from '../kit/issues.ts';
+import { findGrantRenewal } from '../kit/oauth2.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
 import { createSession } from './session.ts';
@@ -31,6 +32,7 @@ export function defineContext<
   return {
     ...identity,
     ...{ listing, credentials, filters, baseUrl, media },
+    isRenewable: definition.oauth2 !== undefined,
     create: (environment) => ({
       ...identity,
       rateLimits: environment.rateLimits ?? rateLimits,
@@ -46,7 +48,7 @@ type Methods = Omit<
 
 function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  session: Session<TClient>,
+  session: Session<TClient, z.output<TCredentials>>,
 ): Methods {
   const { platform } = definition;
   const run = <T>(work: () => Promise<T>): Promise<T> => translated(platform, work);
@@ -89,7 +91,23 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     ...(acceptUploads !== undefined && {
       acceptUploads: (batch) => run(() => acceptUploads(session.objects(), batch)),
     }),
+    ...createRenewal(definition, session),
     ...createMediaMethods(definition, session),
+  };
+}
+
+function createRenewal<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  session: Session<TClient, z.output<TCredentials>>,
+): Pick<Methods, 'findRenewal' | 'refreshCredentials'> {
+  const { platform, oauth2, credentials: schema } = definition;
+  if (oauth2 === undefined) return {};
+  return {
+    findRenewal: findGrantRenewal,
+    refreshCredentials: (credentials, signal) =>
+      translated(platform, async () =>
+        schema.parse(await session.renew(credentials, oauth2, signal)),
+      ),
   };
 }
 
@@ -103,7 +121,7 @@ function createMediaMethods<
   TClient,
 >(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  session: Session<TClient>,
+  session: Session<TClient, z.output<TCredentials>>,
 ): Pick<Methods, 'fetchCall' | 'openMedia'> {
   const { platform, displayName } = definition;
   const callsByMedia = new WeakMap<MediaSource, SourceCall>();

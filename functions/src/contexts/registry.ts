@@ -129,10 +129,12 @@ function toFields(
   schema: z.ZodObject,
   defaults: { readonly isSecret: boolean },
 ): readonly InputField[] {
-  return Object.keys(schema.shape).map((name) => {
+  return Object.keys(schema.shape).flatMap((name) => {
     // Each field of an object schema is a schema; the shape of a generic one does not say so.
     const field = schema.shape[name] as z.ZodType;
     const meta = field.meta() ?? {};
+    // What the engine writes by itself is nothing to ask a customer for.
+    if (meta['internal'] === true) return [];
     return {
       name,
       title: meta.title ?? name,

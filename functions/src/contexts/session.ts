@@ -11,13 +11,15 @@ import type { PlatformHttp } from '../kit/http.ts';
 import { createPlatformHttp } from '../kit/http.ts';
 import { openDownload } from '../kit/media-download.ts';
 import { isSettling } from '../kit/settling.ts';
+import { renewGrant, requireOAuthApp, toClientHeaders, toTokenVoice } from '../kit/oauth2.ts';
+import type { OAuth2Rules } from '../kit/oauth2.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
-import { createLocalRateLimiters } from '../kit/rate-limiter.ts';
+import { createLocalRateLimiters, unlimited } from '../kit/rate-limiter.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, ContextEnvironment } from './context.ts';
 
 /** A definition in its environment: what its methods are made of. */
-export interface Session<TClient> {
+export interface Session<TClient, TCredentials> {
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   objects(): ObjectStore;
   client(credentials: Credentials, signal: AbortSignal | undefined): TClient;
@@ -26,6 +28,12 @@ export interface Session<TClient> {
     media: MediaSource,
     signal: AbortSignal | undefined,
   ): Promise<MediaStream>;
+  /** The credentials that follow these. */
+  renew(
+    credentials: Credentials,
+    rules: OAuth2Rules<TCredentials>,
+    signal: AbortSignal | undefined,
+  ): Promise<Credentials>;
   /** Whether the platform may still be working on a call. */
   isSettling(call: SourceCall): boolean;
 }
@@ -49,7 +57,7 @@ export function createSession<
 >(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   environment: ContextEnvironment,
-): Session<TClient> {
+): Session<TClient, z.output<TCredentials>> {
   const commonBaseUrl = toBaseUrl(definition, environment);
   const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
   const limiterFor = createLimiters(definition, environment);
@@ -84,6 +92,8 @@ export function createSession<
       const baseUrl = baseUrlFor(access.credentials);
       return openUrl({ access, baseUrl, fetch, environment, signal }, media, definition.media);
     },
+    renew: (credentials, rules, signal) =>
+      renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
     isSettling: (call) =>
       isSettling(call, {
         now: environment.clock.now(),
@@ -220,6 +230,32 @@ function createHttp({
     requestTimeoutMs: environment.requestTimeoutMs ?? 30_000,
     maxBodyBytes: environment.maxBodyBytes ?? 32 * 1024 * 1024,
   });
+}
+
+function renew<TCredentials>(
+  { access, ...connection }: Omit<Connection<TCredentials>, 'baseUrl'>,
+  credentials: Credentials,
+  rules: OAuth2Rules<TCredentials>,
+): Promise<Credentials> {
+  const { environment } = connection;
+  const { voice } = access;
+  const app = requireOAuthApp(credentials, { app: environment.oauthApp ?? null, voice });
+  const { tokenUrl } = rules;
+  const url = new URL(typeof tokenUrl === 'string' ? tokenUrl : tokenUrl(access.credentials));
+  const http = createHttp({
+    ...connection,
+    // A sandbox stands in for every address of the platform.
+    baseUrl: new URL(environment.baseUrl ?? url).origin,
+    access: {
+      ...access,
+      headers: toClientHeaders(app, rules),
+      voice: toTokenVoice(voice, app),
+      // Token endpoints have limits of their own, which one request in an hour does not meet.
+      limiter: unlimited,
+    },
+  });
+  const { now } = environment.clock;
+  return renewGrant({ credentials, rules, app, http, tokenPath: url.pathname, now });
 }
 
 function openUrl(

@@ -64,13 +64,16 @@ export function createLocalRateLimiters(options: RateLimiterOptions): CreateRate
 }
 
 /** Lets everything through, for tests that are not about limits. */
-export const createUnlimitedRateLimiter: CreateRateLimiter = () => ({
+export const createUnlimitedRateLimiter: CreateRateLimiter = () => unlimited;
+
+/** Lets everything through. */
+export const unlimited: RateLimiter = {
   acquire: (signal) => {
     signal?.throwIfAborted();
     return Promise.resolve();
   },
   observe: () => undefined,
-});
+};
 
 class LocalRateLimiter implements RateLimiter {
   readonly #account: LimitedAccount;

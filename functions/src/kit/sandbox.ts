@@ -56,6 +56,20 @@ export interface PlatformSandbox {
   readonly requests: readonly SandboxRequest[];
   /** 429 answers given because the client exceeded the limit. */
   readonly limitHits: number;
+  /** Its OAuth grant, where it has one. */
+  readonly tokens?: SandboxTokens;
+}
+
+/** A customer's grant to our app at a sandbox. */
+export interface SandboxTokens {
+  /** What the customer got when they connected. */
+  readonly first: { readonly accessToken: string; readonly refreshToken: string };
+  /** From now on no access token works that was issued before. */
+  expire(): void;
+  /** The customer has taken their permission back. */
+  revoke(): void;
+  /** How often a refresh token was exchanged. */
+  readonly exchanges: number;
 }
 
 export type CreateSandbox = (options: SandboxOptions) => PlatformSandbox;

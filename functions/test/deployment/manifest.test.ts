@@ -31,6 +31,7 @@ describe('what is deployed', () => {
         availableMemoryMb: 512,
         timeoutSeconds: 120,
         concurrency: 80,
+        secretEnvironmentVariables: [{ key: 'OAUTH_APPS' }],
         httpsTrigger: { invoker: ['public'] },
       },
       advanceJob: {
@@ -39,6 +40,7 @@ describe('what is deployed', () => {
         availableMemoryMb: 512,
         timeoutSeconds: 300,
         concurrency: 20,
+        secretEnvironmentVariables: [{ key: 'OAUTH_APPS' }],
         taskQueueTrigger: {
           rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 100 },
           retryConfig: {
@@ -55,6 +57,7 @@ describe('what is deployed', () => {
         availableMemoryMb: 1024,
         timeoutSeconds: 1800,
         concurrency: 20,
+        secretEnvironmentVariables: [{ key: 'OAUTH_APPS' }],
         taskQueueTrigger: {
           rateLimits: { maxConcurrentDispatches: 100, maxDispatchesPerSecond: 500 },
           retryConfig: {
@@ -105,6 +108,7 @@ describe('what is deployed', () => {
       manifest.params?.map((param) => `${String(param['type'])} ${String(param['name'])}`),
     ).toEqual([
       'secret SLACK_BOT_TOKEN',
+      'secret OAUTH_APPS',
       'string SLACK_CHANNEL',
       'string TASKS_SERVICE_ACCOUNT',
       'string KMS_KEY',

@@ -65,7 +65,13 @@ export const gongContext = defineContext({
         ? `Basic ${Buffer.from(`${accessKey ?? ''}:${accessKeySecret ?? ''}`).toString('base64')}`
         : `Bearer ${accessToken}`,
   }),
-  // Tokens are replaced daily; the address that comes with them is the company's own.
+  // The company's own address comes with its tokens.
+  oauth2: {
+    tokenUrl: 'https://app.gong.io/oauth2/generate-customer-token',
+    clientAuthentication: 'basic',
+    toFields: ({ api_base_url_for_customer: url }) =>
+      typeof url === 'string' ? { apiBaseUrl: url } : {},
+  },
   accountOf: ({ accessKey, apiBaseUrl }) => accessKey ?? apiBaseUrl ?? '',
   // Not documented. A link elsewhere is refused by its host's name, to be added here.
   media: {

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import type { TokenIssuer } from '../testing/sandbox-tokens.ts';
 import { createSlidingWindow } from '../testing/sandbox-window.ts';
 import type { GongFaults } from './gong.sandbox-faults.ts';
 
@@ -7,7 +8,7 @@ export interface GongGateOptions {
   readonly now: () => Date;
   readonly accessKey: string;
   readonly accessKeySecret: string;
-  readonly accessToken: string;
+  readonly tokens: Pick<TokenIssuer, 'accepts'>;
   readonly requestsPerMinute: number;
   readonly onLimitHit: () => void;
 }
@@ -19,10 +20,11 @@ const dayMs = 86_400_000;
 export function createGate(options: GongGateOptions): MiddlewareHandler {
   const { faults, now } = options;
   const pair = `${options.accessKey}:${options.accessKeySecret}`;
-  const accepted = new Set([
-    `Basic ${Buffer.from(pair).toString('base64')}`,
-    `Bearer ${options.accessToken}`,
-  ]);
+  const basic = `Basic ${Buffer.from(pair).toString('base64')}`;
+  const isLetIn = (authorization: string): boolean => {
+    const token = /^Bearer (.+)$/.exec(authorization)?.[1];
+    return token === undefined ? authorization === basic : options.tokens.accepts(token);
+  };
   const takeSlot = createSlidingWindow({
     ...{ now, windowMs: 1000 },
     limit: Math.max(1, Math.floor(options.requestsPerMinute / 60)),
@@ -34,7 +36,7 @@ export function createGate(options: GongGateOptions): MiddlewareHandler {
   });
   let asked = 0;
   return async (c, next) => {
-    if (!accepted.has(c.req.header('authorization') ?? '')) {
+    if (!isLetIn(c.req.header('authorization') ?? '')) {
       return refuse(c, 401, 'Invalid access key or access key secret');
     }
     if (faults['untrusted-ip'] !== null) return refuse(c, 403, 'Your IP address is not trusted');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { createGongSandbox, gongSandboxCredentials, gongSandboxToken } from './gong.sandbox.ts';
+import { createGongSandbox, gongSandboxCredentials } from './gong.sandbox.ts';
 import type { GongSandboxOptions } from './gong.sandbox.ts';
 
 const origin = 'https://api.gong.io';
@@ -145,7 +145,7 @@ describe('the Gong sandbox refuses as Gong does', () => {
 
 describe('the Gong sandbox', () => {
   it('accepts the token of an app', async () => {
-    const headers = { authorization: `Bearer ${gongSandboxToken}` };
+    const headers = { authorization: `Bearer sandbox-access-token-0` };
     expect((await open().ask('/v2/workspaces', { headers })).status).toBe(200);
   });
 

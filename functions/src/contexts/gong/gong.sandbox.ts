@@ -5,6 +5,7 @@ import { createLinkSigner } from '../testing/sandbox-links.ts';
 import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
 import { createMediaSandbox } from '../testing/sandbox-platform.ts';
 import type { MediaSandbox } from '../testing/sandbox-platform.ts';
+import { addTokenRoute, createTokenIssuer } from '../testing/sandbox-tokens.ts';
 import { createGongAccount } from './gong.sandbox-account.ts';
 import { addGongApi } from './gong.sandbox-api.ts';
 import { gongFaults } from './gong.sandbox-faults.ts';
@@ -20,8 +21,8 @@ export const gongSandboxCredentials = {
   accessKeySecret: 'sandbox-key',
 } as const;
 
-/** What an app that the company has authorised sends to the sandbox. */
-export const gongSandboxToken = 'sandbox-access-token';
+/** Documented: a token lives for a day. */
+const tokenLifetimeSeconds = 86_400;
 
 /**
  * Gong's public API v2 as far as it is documented or was recorded, with an account that follows from
@@ -39,12 +40,18 @@ export function createGongSandbox(options: GongSandboxOptions): MediaSandbox {
   });
   const links = createLinkSigner({ seed, now });
   const counts = { limitHits: 0, credentialLeaks: 0 };
+  // Airbyte marks the refresh token as single use; Gong's own documentation does not say.
+  const tokens = createTokenIssuer({ now, lifetimeSeconds: tokenLifetimeSeconds, rotates: true });
   const app = new Hono();
+  addTokenRoute(app, {
+    ...{ tokens, path: '/oauth2/generate-customer-token', clientAuthentication: 'basic' },
+    extra: { api_base_url_for_customer: 'https://company-17.api.gong.io', scope: '' },
+  });
   addGongApi(app, {
     ...{ account, links, faults, seed, now },
     accessKey: gongSandboxCredentials.accessKey,
     accessKeySecret: options.credentials?.apiKey ?? gongSandboxCredentials.accessKeySecret,
-    accessToken: gongSandboxToken,
+    tokens,
     requestsPerMinute: options.requestsPerMinute ?? 180,
     pageSize: options.pageSize ?? 100,
     mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
@@ -63,7 +70,7 @@ export function createGongSandbox(options: GongSandboxOptions): MediaSandbox {
       counts.credentialLeaks += 1;
     },
   });
-  return createMediaSandbox({ platform: 'gong', app, account, counts });
+  return createMediaSandbox({ platform: 'gong', app, account, counts, tokens });
 }
 
 createGongSandbox satisfies CreateSandbox;

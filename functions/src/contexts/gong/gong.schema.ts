@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { oauth2Fields } from '../../kit/oauth2.ts';
 
 const text = z.string().trim().min(1).optional();
 
-/** A key pair, which most customers have, or the token and address that Gong gave our app. */
+/** A key pair, which most customers have, or the tokens and the address that Gong gave our app. */
 export const GongCredentials = z
   .strictObject({
     accessKey: text.meta({
@@ -16,11 +17,7 @@ export const GongCredentials = z
       description: 'Shown once, together with the access key.',
       secret: true,
     }),
-    accessToken: text.meta({
-      title: 'OAuth access token',
-      description: 'In place of a key pair, for a company that has authorised our app.',
-      secret: true,
-    }),
+    ...oauth2Fields,
     apiBaseUrl: text.meta({
       title: 'API base URL',
       description:
@@ -29,8 +26,8 @@ export const GongCredentials = z
     }),
   })
   .superRefine((credentials, context) => {
-    const { accessKey, accessToken } = credentials;
-    const isToken = accessKey === undefined && accessToken !== undefined;
+    const { accessKey, accessToken, refreshToken } = credentials;
+    const isToken = accessKey === undefined && (accessToken ?? refreshToken) !== undefined;
     const needed = isToken
       ? (['accessToken', 'apiBaseUrl'] as const)
       : (['accessKey', 'accessKeySecret'] as const);
@@ -38,9 +35,11 @@ export const GongCredentials = z
       if (credentials[name] !== undefined) continue;
       context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
     }
-    if (!isToken && accessToken !== undefined) {
-      const message = 'is one too many: send a key pair or a token';
-      context.addIssue({ code: 'custom', path: ['accessToken'], message });
+    if (isToken) return;
+    for (const name of ['accessToken', 'refreshToken'] as const) {
+      if (credentials[name] === undefined) continue;
+      const message = 'is one too many: send a key pair or tokens';
+      context.addIssue({ code: 'custom', path: [name], message });
     }
   });
 export type GongCredentials = z.output<typeof GongCredentials>;

@@ -9,7 +9,7 @@ import extensive from './fixtures/extensive.json' with { type: 'json' };
 import nothingFound from './fixtures/no-calls.json' with { type: 'json' };
 import transcripts from './fixtures/transcript.json' with { type: 'json' };
 import { gongContext } from './gong.context.ts';
-import { createGongSandbox, gongSandboxCredentials, gongSandboxToken } from './gong.sandbox.ts';
+import { createGongSandbox, gongSandboxCredentials } from './gong.sandbox.ts';
 
 const Page = z.looseObject({ calls: z.array(z.unknown()) });
 
@@ -20,6 +20,11 @@ const minimal = ({ id, startedAt }: { id: string; startedAt: Date }) => ({
 testContext(gongContext, {
   sandbox: createGongSandbox,
   credentials: gongSandboxCredentials,
+  grant: {
+    accessToken: 'sandbox-access-token-0',
+    refreshToken: 'sandbox-refresh-token-0',
+    apiBaseUrl: 'https://company-17.api.gong.io',
+  },
   records: {
     whole: ({ id, title, startedAt }) => ({
       metaData: {
@@ -274,6 +279,8 @@ describe('Gong', () => {
       [{ accessKey: 'a' }, 'accessKeySecret: is missing'],
       [{ accessToken: 't' }, 'apiBaseUrl: is missing'],
       [{ ...keyPair, accessToken: 't' }, 'accessToken: is one too many'],
+      [{ ...keyPair, refreshToken: 't' }, 'refreshToken: is one too many'],
+      [{ refreshToken: 't', apiBaseUrl: 'https://api.gong.io' }, 'accessToken: is missing'],
       [{ ...keyPair, apiBaseUrl: 'https://gong.io.evil.example' }, 'apiBaseUrl: must be https'],
       [{ ...keyPair, apiBaseUrl: 'https://app.gong.io' }, 'apiBaseUrl: must be https'],
     ])('refuses %j', (input, message) => {
@@ -297,10 +304,79 @@ describe('Gong', () => {
       await expect(gong.validateCredentials(keyPair)).resolves.toEqual({ valid: true });
     });
 
+    const apiBaseUrl = 'https://company-17.api.gong.io';
+    const oldTokens = { accessToken: 'old-access', refreshToken: 'old-refresh' };
+
+    it('renews an app’s token by the app’s own key, and goes to the address that comes with it', async () => {
+      const sent: unknown[] = [];
+      const clock = createFakeClock('2026-03-02T12:00:00Z');
+      const context = gongContext.create({
+        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+        createRateLimiter: createUnlimitedRateLimiter,
+        oauthApp: { clientId: 'app-17', clientSecret: 'app-secret' },
+        fetch: async (url, { method, headers, body }) => {
+          sent.push({ url, method, headers, body });
+          return Response.json({
+            ...{ access_token: 'new-access', expires_in: 86_400, token_type: 'bearer' },
+            ...{ scope: 'api:calls:read:extensive', refresh_token: 'new-refresh' },
+            api_base_url_for_customer: 'https://company-18.api.gong.io',
+          });
+        },
+      });
+      const credentials = { ...oldTokens, apiBaseUrl };
+      await expect(context.refreshCredentials?.(credentials)).resolves.toEqual({
+        accessToken: 'new-access',
+        refreshToken: 'new-refresh',
+        accessTokenExpiresAt: '2026-03-03T12:00:00.000Z',
+        apiBaseUrl: 'https://company-18.api.gong.io',
+        grantKey: '93dd6d39cf0a73f62182459fbcbbd0df',
+      });
+      expect(sent).toEqual([
+        {
+          url: 'https://app.gong.io/oauth2/generate-customer-token',
+          method: 'POST',
+          headers: {
+            accept: 'application/json',
+            authorization: 'Basic YXBwLTE3OmFwcC1zZWNyZXQ=',
+            'content-type': 'application/x-www-form-urlencoded',
+          },
+          body: 'grant_type=refresh_token&refresh_token=old-refresh',
+        },
+      ]);
+    });
+
+    it('keeps refresh token and address where an answer names neither', async () => {
+      const clock = createFakeClock();
+      const context = gongContext.create({
+        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+        oauthApp: { clientId: 'app-17', clientSecret: 'app-secret' },
+        fetch: async () => Response.json({ access_token: 'new-access', expires_in: 'soon' }),
+      });
+      const credentials = { ...oldTokens, apiBaseUrl };
+      const renewed = await context.refreshCredentials?.(credentials);
+      expect(renewed).toMatchObject({ accessToken: 'new-access', refreshToken: 'old-refresh' });
+      expect(renewed).toMatchObject({ apiBaseUrl, accessTokenExpiresAt: undefined });
+      expect(context.findRenewal?.(renewed ?? {})).toEqual({ expiresAt: null });
+    });
+
+    it('says who has to do what where there is no app to renew a token with', async () => {
+      const clock = createFakeClock();
+      const context = gongContext.create({
+        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+        fetch: () => Promise.reject(new Error('Nobody is asked.')),
+      });
+      const credentials = { ...oldTokens, apiBaseUrl };
+      await expect(context.refreshCredentials?.(credentials)).rejects.toMatchObject({
+        kind: 'auth_invalid',
+        publicMessage:
+          "The access token for Gong has expired and can't be renewed: this deployment has no OAuth app for Gong. An operator adds it to OAUTH_APPS; until then the customer can send a new access token.",
+      });
+      expect(context.findRenewal?.({ accessKey: 'k', accessKeySecret: 's' })).toBeNull();
+    });
+
     it('works with the token of an app', async () => {
       const { gong } = createGongOnSandbox();
-      const apiBaseUrl = 'https://company-17.api.gong.io';
-      const credentials = { accessToken: gongSandboxToken, apiBaseUrl };
+      const credentials = { accessToken: 'sandbox-access-token-0', apiBaseUrl };
       await expect(gong.countCalls?.(credentials, whole)).resolves.toBe(12);
     });
   });

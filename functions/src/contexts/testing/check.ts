@@ -20,6 +20,8 @@ export interface ContractOptions {
   readonly sandbox: CreateSandbox;
   /** What the sandbox accepts. */
   readonly credentials: Credentials;
+  /** For a context with OAuth: what its sandbox accepts of a customer who has just connected. */
+  readonly grant?: Credentials;
   /** Raw records as the platform would list them, for `putRecord`. */
   readonly records: {
     /** A whole one. */

@@ -11,7 +11,9 @@ import { limitChecks } from './checks/limits.ts';
 import { listingChecks } from './checks/listing.ts';
 import { mappingChecks } from './checks/mapping.ts';
 import { mediaChecks } from './checks/media.ts';
+import { renewalChecks } from './checks/renewal.ts';
 import { transportChecks } from './checks/transport.ts';
+import { sandboxOAuthApp } from './sandbox-tokens.ts';
 
 const groups: Readonly<Record<string, readonly Check[]>> = {
   credentials: credentialChecks,
@@ -23,6 +25,7 @@ const groups: Readonly<Record<string, readonly Check[]>> = {
   transport: transportChecks,
   limits: limitChecks,
   capabilities: capabilityChecks,
+  renewal: renewalChecks,
 };
 
 /**
@@ -31,8 +34,9 @@ const groups: Readonly<Record<string, readonly Check[]>> = {
  */
 export function testContext(definition: DefinedContext, options: ContractOptions): void {
   const suite = createSuite(definition, options);
+  const skip = definition.isRenewable ? options.skip : [...options.skip, nothingToRenew];
   const reasons = new Map(
-    options.skip.flatMap(({ reason, tests }) => tests.map((test) => [test, reason] as const)),
+    skip.flatMap(({ reason, tests }) => tests.map((test) => [test, reason] as const)),
   );
   describe(`the contract of the context ${definition.platform}`, () => {
     for (const [group, checks] of Object.entries(groups)) {
@@ -53,6 +57,8 @@ export function testContext(definition: DefinedContext, options: ContractOptions
     });
   });
 }
+
+const nothingToRenew = { reason: 'its credentials do not expire', tests: ['renewal'] };
 
 function createSuite(definition: DefinedContext, options: ContractOptions): Suite {
   const { credentials } = options;
@@ -82,6 +88,7 @@ function createSuite(definition: DefinedContext, options: ContractOptions): Suit
         fetch,
         createRateLimiter: createUnlimitedRateLimiter,
         pageSize: wanted.pageSize ?? 5,
+        oauthApp: sandboxOAuthApp,
         ...wanted.environment,
       });
       return { context, sandbox, clock, seen };

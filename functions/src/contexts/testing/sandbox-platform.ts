@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import type { PlatformSandbox, SandboxRequest } from '../../kit/sandbox.ts';
+import type { PlatformSandbox, SandboxRequest, SandboxTokens } from '../../kit/sandbox.ts';
 import type { SandboxAccount, SandboxItem } from './sandbox-account.ts';
 
 /** What a sandbox counts while it serves. */
@@ -20,11 +20,13 @@ export function createMediaSandbox<TItem extends SandboxItem>(options: {
   readonly app: Hono;
   readonly account: SandboxAccount<TItem>;
   readonly counts: Readonly<SandboxCounts>;
+  readonly tokens?: SandboxTokens;
 }): MediaSandbox {
-  const { platform, app, account, counts } = options;
+  const { platform, app, account, counts, tokens } = options;
   const requests: SandboxRequest[] = [];
   return {
     ...{ platform, requests, truth: account.truth },
+    ...(tokens && { tokens }),
     removeCall: account.remove,
     putRecord: account.put,
     fetch: async (request) => {

@@ -1,7 +1,7 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
 import { z } from 'zod';
 import { getApp } from '../../app.ts';
-import { region } from '../../config.ts';
+import { oauthApps, region } from '../../config.ts';
 import { answerTask } from './answer-task.ts';
 
 /** Ids become document paths: nothing else is let through. */
@@ -14,6 +14,7 @@ export const advanceJob = onTaskDispatched(
     memory: '512MiB',
     timeoutSeconds: 300,
     concurrency: 20,
+    secrets: [oauthApps],
     rateLimits: { maxConcurrentDispatches: 50, maxDispatchesPerSecond: 100 },
     retryConfig: { maxAttempts: 20, minBackoffSeconds: 1, maxBackoffSeconds: 60, maxDoublings: 5 },
   },

@@ -1,7 +1,7 @@
 import { onTaskDispatched } from 'firebase-functions/tasks';
 import { z } from 'zod';
 import { getApp } from '../../app.ts';
-import { region } from '../../config.ts';
+import { oauthApps, region } from '../../config.ts';
 import { answerTask } from './answer-task.ts';
 
 /** Ids become document paths: nothing else is let through. */
@@ -17,6 +17,7 @@ export const processCall = onTaskDispatched(
     memory: '1GiB',
     timeoutSeconds: 1800,
     concurrency: 20,
+    secrets: [oauthApps],
     rateLimits: { maxConcurrentDispatches: 100, maxDispatchesPerSecond: 500 },
     retryConfig: { maxAttempts: 20, minBackoffSeconds: 2, maxBackoffSeconds: 600, maxDoublings: 8 },
   },
