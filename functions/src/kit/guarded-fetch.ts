@@ -188,7 +188,8 @@ function toLocation(response: FetchResponse): string | null {
 }
 
 /**
- * Parses a URL that may be fetched at all: https, no user info, no private literal address.
+ * Parses a URL that may be fetched at all: https at its own port, no user info, no private literal
+ * address.
  * @throws `contract`; the message never quotes the URL, which may be a signed one
  */
 export function requireSafeUrl(
@@ -202,9 +203,11 @@ export function requireSafeUrl(
   const { source } = options;
   const url = URL.parse(text, options.base?.href);
   if (url === null) throw refused(source, 'it is no URL');
+  if (url.username !== '' || url.password !== '') throw refused(source, 'it has user info');
   if (options.allowedOrigins.has(url.origin)) return url;
   if (url.protocol !== 'https:') throw refused(source, 'it is not https');
-  if (url.username !== '' || url.password !== '') throw refused(source, 'it has user info');
+  // Media is served at 443; any other port would make of us a scanner of somebody's services.
+  if (url.port !== '') throw refused(source, 'its port is not 443');
   const address = toLiteralAddress(url.hostname);
   if (address !== null && !isPublicAddress(address)) {
     throw refused(source, 'its address is not public');
@@ -218,7 +221,7 @@ function requireHost(
   options: { readonly allowedOrigins: ReadonlySet<string>; readonly source: string },
 ): void {
   if (rule === 'any_public' || options.allowedOrigins.has(url.origin)) return;
-  if (!isHostOf(rule, url.hostname) || (url.port !== '' && url.port !== '443')) {
+  if (!isHostOf(rule, url.hostname)) {
     throw refused(options.source, `its host ${url.hostname} is not one of the platform's`);
   }
 }
