@@ -1,6 +1,7 @@
 /**
  * Runs the static checks one after another beside the tests: two cores are what to expect of a
- * build machine. A step that passes takes one line; one that fails shows all that it printed.
+ * build machine. A step that passes takes one line and one for each count; one that fails shows all
+ * that it printed.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -53,7 +54,9 @@ async function run({ name, bin, args }) {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const passed = code === 0;
   console.log(`${passed ? '✔' : '✘'} ${name} (${seconds} s)`);
-  if (!passed) console.log(output.trimEnd());
+  // What a check counted is worth a line even when all is well.
+  const counts = output.match(/^Counted: .*$/gm) ?? [];
+  for (const line of passed ? counts : [output.trimEnd()]) console.log(line);
   return passed;
 }
 

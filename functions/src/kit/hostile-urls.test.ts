@@ -39,7 +39,12 @@ beforeAll(async () => {
 afterAll(async () => {
   await network.close();
   await watched.restore();
+  process.stdout.write(
+    `Counted: ${String(hostile.length)} hostile URLs, each first and by a redirect: ${String(leaked)} connections\n`,
+  );
 });
+
+let leaked = 0;
 
 beforeEach(() => {
   watched.attempts.length = 0;
@@ -77,7 +82,9 @@ async function findLeaks(requests: readonly GuardedRequest[]): Promise<unknown[]
     if (!isRefused || error.message.includes('password')) leaks.push([each.url, error]);
   }
   leaks.push(...watched.attempts.map((address) => ['connected', address]));
-  if (watched.connections() !== before) leaks.push('the listener was called');
+  const connections = watched.connections() - before;
+  leaked += connections;
+  if (connections > 0) leaks.push('the listener was called');
   return leaks;
 }
 
@@ -87,12 +94,12 @@ const viaPage = { url: page, allowedOrigins: ['http://page.sandbox.example'] };
 
 const everyAddress = Object.values(hostileAddresses).flat();
 const everyName = Object.keys(hostileNames).map((name) => `https://${name}/`);
+const hostile = [...everyAddress, ...everyName, ...lookAlikes];
 
 describe('a hostile URL', () => {
   it('is one of at least 150, each named once', () => {
-    const all = [...everyAddress, ...everyName, ...lookAlikes];
-    expect(new Set(all).size).toBe(all.length);
-    expect(all.length).toBeGreaterThan(220);
+    expect(new Set(hostile).size).toBe(hostile.length);
+    expect(hostile.length).toBeGreaterThan(220);
   });
 
   it.each(Object.entries(hostileAddresses))('opens no connection: %s', async (_trick, urls) => {
