@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { sandboxes } from '../functions/src/contexts/testing/sandboxes.ts';
 import { platforms } from '../functions/src/core/imports/import-context.ts';
 import { serveSandbox } from '../functions/src/kit/sandbox.ts';
+import { UsageError } from './lib/usage-error.ts';
 
 const available = platforms.filter((platform) => sandboxes[platform] !== undefined);
 
@@ -27,9 +28,6 @@ Options:
   --media-bytes <n>          about this many bytes in each recording (default: short spoken clips)
   --help                     this text
 `;
-
-/** Says what to correct, under the usage; the process ends with 2. */
-class UsageError extends Error {}
 
 function readOptions() {
   const { values, positionals } = parseArgs({

@@ -8,10 +8,11 @@ import { parseDocuments } from '../../functions/src/gcp/firestore/documents.ts';
 import { demoCustomerId } from '../../functions/local/runtime/demo-directory.ts';
 import { startRuntime, type Runtime } from '../../functions/local/runtime/runtime.ts';
 import { lockFolder } from '../../functions/local/store/folder-lock.ts';
+import { UsageError } from '../lib/usage-error.ts';
 import { createApiClient, type ApiClient, type JobAnswer } from './api-client.ts';
 import { toEngagementTable } from './engagement-table.ts';
 import { chooseAccounts } from './sandbox-accounts.ts';
-import { readOptions, usage, UsageError, type StartOptions } from './options.ts';
+import { readOptions, usage, type StartOptions } from './options.ts';
 import { uploadFolder } from './upload-files.ts';
 import { watchImport } from './watch-import.ts';
 

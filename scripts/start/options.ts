@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Platform } from '../../functions/src/core/imports/import-context.ts';
 import { resolvePlatform } from '../../functions/src/contexts/registry.ts';
 import { sandboxes } from '../../functions/src/contexts/testing/sandboxes.ts';
+import { UsageError } from '../lib/usage-error.ts';
 
 export interface StartOptions {
   readonly platform: Platform;
@@ -34,9 +35,6 @@ Options:
   --folder <path>     where everything is kept between runs (default .local)
   --help              this text
 `;
-
-/** A wrong command line: the text says what to correct. */
-export class UsageError extends Error {}
 
 /** Reads the command line; null when help was asked for. @throws UsageError */
 export function readOptions(args: readonly string[]): StartOptions | null {

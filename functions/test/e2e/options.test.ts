@@ -1,4 +1,5 @@
-import { readOptions, usage, UsageError } from '../../../scripts/start/options.ts';
+import { UsageError } from '../../../scripts/lib/usage-error.ts';
+import { readOptions, usage } from '../../../scripts/start/options.ts';
 
 describe('the command line of npm start', () => {
   it('needs nothing', () => {

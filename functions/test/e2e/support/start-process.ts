@@ -9,7 +9,7 @@ import { openEmbeddedFirestore } from '../../../local/store/embedded-firestore.t
 /** The repository's root, where the commands are run. */
 export const repository = join(import.meta.dirname, '../../../..');
 
-/** One run of the start command as a process of its own. */
+/** One run of a command as a process of its own. */
 export interface StartProcess {
   readonly child: ChildProcess;
   /** Everything that it printed so far, without colours. */
@@ -26,13 +26,33 @@ const running = new Set<ChildProcess>();
 const hangsAfterMs = 50_000;
 
 /** Starts `npm start -- <args>` under this Node. */
-export function startProcess(args: readonly string[]): StartProcess {
-  const child = spawn(process.execPath, ['scripts/start/main.ts', ...args], {
+export function startProcess(args: readonly string[], options: ScriptOptions = {}): StartProcess {
+  return startScript('scripts/start/main.ts', args, options);
+}
+
+export interface ScriptOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to its standard input. */
+  readonly input?: string;
+  /** One that runs for longer hangs. */
+  readonly limitMs?: number;
+}
+
+/** Starts a command of ours under this Node. */
+export function startScript(
+  script: string,
+  args: readonly string[],
+  { env = {}, input = '', limitMs = hangsAfterMs }: ScriptOptions = {},
+): StartProcess {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: repository,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    stdio: 'pipe',
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
   });
   running.add(child);
+  // One that ends without reading it is no failure of ours.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   let text = '';
   const takeIn = (chunk: Buffer): void => {
     text += chunk.toString();
@@ -45,7 +65,7 @@ export function startProcess(args: readonly string[]): StartProcess {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`It hangs:\n${output()}`));
-    }, hangsAfterMs);
+    }, limitMs);
     child.on('close', (code) => {
       clearTimeout(timer);
       hasEnded = true;

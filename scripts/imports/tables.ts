@@ -1,0 +1,47 @@
+import Table from 'cli-table3';
+
+/** Rows under a head; in colour only on a terminal. */
+export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    head: [...head],
+    wordWrap: true,
+    style: process.stdout.isTTY
+      ? { head: ['bold'], compact: true }
+      : { head: [], border: [], compact: true },
+  });
+  for (const row of rows) table.push([...row]);
+  return table.toString();
+}
+
+/**
+ * An answer of any shape for a person: what is single comes as a line of name and value, lists come
+ * below each other, and what is null is left out.
+ */
+export function toOutline(value: unknown, indent = ''): string {
+  if (Array.isArray(value)) {
+    return value
+      .map((item) => `${indent}- ${toOutline(item, `${indent}  `).trimStart()}`)
+      .join('\n');
+  }
+  if (typeof value !== 'object' || value === null) return `${indent}${toWord(value)}`;
+  return Object.entries(value)
+    .filter(([, inner]) => inner !== null && !(Array.isArray(inner) && inner.length === 0))
+    .map(([name, inner]: [string, unknown]) =>
+      typeof inner === 'object'
+        ? `${indent}${toTitle(name)}:\n${toOutline(inner, `${indent}  `)}`
+        : `${indent}${toTitle(name)}: ${toWord(inner)}`,
+    )
+    .join('\n');
+}
+
+/** `engagementId` as a person writes it: "engagement id". */
+function toTitle(name: string): string {
+  return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+}
+
+function toWord(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  const text = String(value);
+  const isInstant = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text);
+  return isInstant ? `${text.slice(0, 16).replace('T', ' ')} UTC` : text;
+}

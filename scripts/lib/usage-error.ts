@@ -1,0 +1,2 @@
+/** A wrong command line: the text says what to correct. */
+export class UsageError extends Error {}
