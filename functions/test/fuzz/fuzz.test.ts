@@ -178,7 +178,7 @@ function findFaults(
     if (outcome.changes > 0) faults.push(`a refusal changed ${outcome.changes} things`);
     faults.push(...findProblemFaults(outcome));
   } else if (operation && request.method === operation.method) {
-    const type = headers.get('content-type') ?? '';
+    const type = (headers.get('content-type') ?? '').split(';')[0] ?? '';
     const described = operation.answer(status, type);
     const parsed = described?.safeParse(type.includes('json') ? JSON.parse(text) : text);
     if (!parsed) faults.push(`${status} ${type} is not described`);
