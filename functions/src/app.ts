@@ -104,6 +104,8 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
       import('./gcp/firestore/imported-calls.ts'),
       import('./gcp/firestore/import-credentials.ts'),
     ]);
+  const { createFirestoreCredentialRecords } =
+    await import('./gcp/firestore/credential-records.ts');
   const { createFirestoreDirectory } = await import('./gcp/firestore/directory.ts');
   const { createFirestoreJobs } = await import('./gcp/firestore/import-jobs.ts');
   const { sleep } = await import('./kit/fetch.ts');
@@ -126,6 +128,7 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
     vault: createVault({ store, sealer, clock, createId, sleep, cacheMs: credentialCacheMs }),
+    credentials: createFirestoreCredentialRecords(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: directoryCacheMs }),
     objects,
     queue,

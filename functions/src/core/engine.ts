@@ -1,3 +1,4 @@
+import type { CredentialRecords } from './credentials/credential-record.ts';
 import type { Vault } from './credentials/vault.ts';
 import type { Directory } from './engagements/match-participants.ts';
 import type { CallStore, JobStore } from './imports/import-store.ts';
@@ -15,6 +16,7 @@ export interface Engine {
   readonly jobs: JobStore;
   readonly calls: CallStore;
   readonly vault: Vault;
+  readonly credentials: CredentialRecords;
   readonly directory: Directory;
   readonly objects: ObjectStore;
   readonly queue: TaskQueue;

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FirestoreMock } from '@firebase-bridge/firestore-admin';
+import type { CredentialRecords } from '../../src/core/credentials/credential-record.ts';
 import type { CredentialStore } from '../../src/core/credentials/credential-store.ts';
 import type { Directory } from '../../src/core/engagements/match-participants.ts';
 import type { CallStore, JobStore } from '../../src/core/imports/import-store.ts';
+import { createFirestoreCredentialRecords } from '../../src/gcp/firestore/credential-records.ts';
 import { createFirestoreDirectory } from '../../src/gcp/firestore/directory.ts';
 import { createFirestoreCredentials } from '../../src/gcp/firestore/import-credentials.ts';
 import { createFirestoreJobs } from '../../src/gcp/firestore/import-jobs.ts';
@@ -28,6 +30,16 @@ const credentialCalls: Calls<CredentialStore> = {
   remove: 'byId',
   listOneOff: (store) => [store.listOneOff(10)],
 };
+const recordCalls: Calls<CredentialRecords> = {
+  get: 'byId',
+  recordCheck: 'byId',
+  list: (store) =>
+    ([null, 'gong'] as const).flatMap((platform) =>
+      [null, { createdAt: now, id: 'credential' }].map((after) =>
+        store.list({ customerId: 'customer', platform, limit: 10, after }),
+      ),
+    ),
+};
 const directoryCalls: Calls<Directory> = {
   findCompanies: (store) => [store.findCompanies('customer', ['acme.example'])],
   findContacts: (store) => [
@@ -40,6 +52,7 @@ const jobCalls: Calls<JobStore> = {
   transact: 'byId',
   sumTotals: (store) => [store.sumTotals('job')],
   findByCredential: (store) => [store.findByCredential('customer', 'credential')],
+  findOpenByCredential: (store) => [store.findOpenByCredential('customer', 'credential')],
   listByStatus: (store) => [store.listByStatus(['queued', 'in_progress'], 10)],
   list: (store) =>
     ([null, 'failed'] as const).flatMap((status) =>
@@ -80,6 +93,7 @@ describe('firestore.indexes.json', () => {
     const directory = createFirestoreDirectory(db, { clock: { now: () => now }, cacheMs: 1000 });
     await Promise.all([
       ...callAll(createFirestoreCredentials(db), credentialCalls),
+      ...callAll(createFirestoreCredentialRecords(db), recordCalls),
       ...callAll(directory, directoryCalls),
       ...callAll(createFirestoreJobs(db), jobCalls),
       ...callAll(createFirestoreCalls(db), callCalls),

@@ -1,7 +1,8 @@
+import type { CredentialNotes } from './credential-record.ts';
 import type { Platform } from '../imports/import-context.ts';
 import type { SealedSecret } from '../ports.ts';
 
-export interface StoredCredential {
+export interface StoredCredential extends CredentialNotes {
   readonly id: string;
   readonly customerId: string;
   readonly platform: Platform;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeyFileSealer } from '../../../local/key-file/key-file-sealer.ts';
 import { createMemoryCredentials } from '../testing/memory-credentials.ts';
+import { conceal } from './secret.ts';
 import { createVault } from './vault.ts';
 
 const cacheMs = 60_000;
@@ -66,6 +67,7 @@ describe('createVault', () => {
       version: 1,
       refreshLease: null,
       createdAt: new Date('2026-03-02T12:00:00Z'),
+      ...{ label: null, createdBy: null, expiresAt: null, lastCheck: null },
       sealed: {
         keyVersion: expect.stringMatching(/./),
         wrappedKey: expect.stringMatching(/./),
@@ -79,6 +81,28 @@ describe('createVault', () => {
       expect(bytes).not.toContain(secret);
       expect(bytes).not.toContain(Buffer.from(secret).toString('base64').slice(0, 8));
     }
+  });
+
+  it('keeps what staff noted of them beside', async () => {
+    const { vault, stored } = open();
+    const notes = {
+      ...{ label: 'Sales', createdBy: 'admin@example.com' },
+      expiresAt: new Date('2027-01-01T00:00:00Z'),
+      lastCheck: { at: new Date('2026-03-02T11:59:00Z'), outcome: 'valid', reason: null },
+    } as const;
+    await vault.keep({ ...oneOff, type: 'stored', notes });
+
+    expect(stored.get('credential-1')).toMatchObject(notes);
+  });
+
+  it('gives back what nothing prints', async () => {
+    const { vault } = open();
+    const id = await vault.keep({ ...oneOff, credentials: conceal(credentials) });
+
+    const opened = await vault.open({ id, ...owner });
+
+    expect(JSON.stringify({ opened })).toBe('{"opened":"[redacted]"}');
+    expect({ ...opened }).toEqual(credentials);
   });
 
   it('seals the same credentials differently each time', async () => {

@@ -2,6 +2,7 @@ import { ImportError } from '../errors.ts';
 import type { Credentials, Platform } from '../imports/import-context.ts';
 import type { Clock, CreateId, Sealer } from '../ports.ts';
 import type { CredentialOwner, CredentialStore, StoredCredential } from './credential-store.ts';
+import type { CredentialNotes } from './credential-record.ts';
 import { createRefresh, type ExchangeCredentials } from './refresh.ts';
 import { conceal, reveal } from './secret.ts';
 
@@ -12,6 +13,7 @@ export interface Vault {
     readonly platform: Platform;
     readonly type: 'one_off' | 'stored';
     readonly credentials: Credentials;
+    readonly notes?: CredentialNotes;
   }): Promise<string>;
   /** @throws `auth_invalid` when it was destroyed, or belongs to another customer or platform */
   open(owner: CredentialOwner): Promise<Credentials>;
@@ -30,6 +32,8 @@ export interface Vault {
   destroy(id: string): Promise<void>;
   listOneOff(limit: number): Promise<readonly Omit<StoredCredential, 'sealed'>[]>;
 }
+
+const noNotes: CredentialNotes = { label: null, createdBy: null, expiresAt: null, lastCheck: null };
 
 /** A vault over a store of sealed credentials; ciphertexts are kept in memory for `cacheMs`. */
 export function createVault(parts: {
@@ -68,13 +72,22 @@ export function createVault(parts: {
   });
 
   return {
-    async keep({ customerId, platform, type, credentials }) {
+    async keep({ customerId, platform, type, credentials, notes = noNotes }) {
       const id = parts.createId();
       const binding = toBinding({ id, customerId, platform });
       const sealed = await sealer.seal(reveal(credentials), binding);
       const createdAt = clock.now();
       const version = { version: 1, refreshLease: null };
-      await store.create({ id, customerId, platform, type, sealed, ...version, createdAt });
+      await store.create({
+        id,
+        customerId,
+        platform,
+        type,
+        sealed,
+        ...version,
+        createdAt,
+        ...notes,
+      });
       return id;
     },
     async open(owner) {

@@ -49,19 +49,28 @@ export async function resumeImport(engine: Engine, jobId: string): Promise<Impor
   return job;
 }
 
+export interface RetryRequest {
+  readonly job: ImportJob;
+  /** For this import alone; null: those that are named, else those that the job has. */
+  readonly credentials: Credentials | null;
+  /** A stored credential of the job's customer and platform. */
+  readonly credentialId?: string;
+}
+
 /**
  * Starts the failed calls of a job again, all of them: a person asks for it, who may have mended what
- * we take for permanent. Goes on with a listing that had stopped; an ended job is reopened. A one-off credential was destroyed at the job's end, so `credentials` are then needed.
+ * we take for permanent. Goes on with a listing that had stopped; an ended job is reopened. A one-off
+ * credential was destroyed at the job's end, so `credentials` are then needed.
  * @throws `not_found`, `conflict` for a cancelled job, `bad_request` when credentials are missing
  */
 export async function retryImport(
   engine: Engine,
   context: ImportContext,
-  retry: { readonly job: ImportJob; readonly credentials: Credentials | null },
+  retry: RetryRequest,
 ): Promise<{ readonly retriedCount: number }> {
-  const { job, credentials } = retry;
+  const { job } = retry;
   if (job.status === 'cancelled') throw refuseCancelled(job);
-  if (isEnded(job)) await reopen(engine, context, { job, credentials });
+  if (isEnded(job)) await reopen(engine, context, retry);
   let retriedCount = 0;
   for (;;) {
     const failed = await engine.calls.list({
@@ -93,16 +102,13 @@ function makeDue(engine: Engine, jobId: string): Promise<null> {
 }
 
 /** Nothing to reopen when all is well: the answer is then "0 retried", and the job stays ended. */
-async function reopen(
-  engine: Engine,
-  context: ImportContext,
-  { job, credentials }: { readonly job: ImportJob; readonly credentials: Credentials | null },
-): Promise<void> {
+async function reopen(engine: Engine, context: ImportContext, retry: RetryRequest): Promise<void> {
+  const { job } = retry;
   // A job that was stopped has calls that never came to their turn.
   const openCalls = job.listedCalls - endedCalls(job.totals);
   const needsWork = job.totals.failed > 0 || openCalls > 0 || !job.listing.isFinished;
   if (!needsWork) return;
-  const credential = await renewCredential(engine, context, { job, credentials });
+  const credential = await renewCredential(engine, context, retry);
   const now = engine.clock.now();
   await engine.jobs.transact(job.id, (found) => {
     if (!isEnded(found)) return { job: null, result: null };
@@ -126,21 +132,21 @@ async function reopen(
 async function renewCredential(
   engine: Engine,
   context: ImportContext,
-  { job, credentials }: { readonly job: ImportJob; readonly credentials: Credentials | null },
+  { job, credentials, ...stored }: RetryRequest,
 ): Promise<ImportJob['credential']> {
-  if (context.auth === 'none' || job.credential?.type === 'stored') return job.credential;
-  if (!credentials) {
+  if (context.auth === 'none') return job.credential;
+  if (!credentials && stored.credentialId === undefined) {
+    if (job.credential?.type === 'stored') return job.credential;
     throw new ImportError({
       kind: 'bad_request',
       source: 'admin',
       publicMessage:
-        'The credentials were destroyed when the import ended. Send them again as "credentials" in the body.',
+        'The credentials were destroyed when the import ended. Send them again as "credentials" in the body, or name stored ones as "credentialId".',
     });
   }
   const { customerId } = job;
-  const kept = await keepWhatWorks(engine, { customerId, context, credentials }, (opened) =>
-    verify(context, opened),
-  );
+  const given = { customerId, context, credentials, ...stored };
+  const kept = await keepWhatWorks(engine, given, (opened) => verify(context, opened));
   return kept.credential;
 }
 

@@ -13,8 +13,10 @@ import type { CallFilters, DateRange } from './source-call.ts';
 export interface ImportRequest {
   readonly customerId: string;
   readonly platform: Platform;
-  /** Already parsed by the context. */
+  /** For this import alone, already parsed by the context; null: none are needed, or they are named. */
   readonly credentials: Credentials | null;
+  /** A stored credential of this customer and platform. */
+  readonly credentialId?: string;
   readonly dateRange: DateRange;
   readonly filters: CallFilters;
   readonly schedule: 'auto' | 'now' | 'nightly';
@@ -45,18 +47,18 @@ export async function createImport(
   context: ImportContext,
   request: ImportRequest,
 ): Promise<CreatedImport> {
-  const credentials = request.credentials ?? {};
+  const { credentials, credentialId } = request;
   const askPlatform = async (opened: Credentials) => {
     await verify(context, opened);
     return estimateCalls(engine, context, { ...request, credentials: opened });
   };
-  const isKept = context.auth !== 'none' && !request.dryRun;
+  const isKept = context.auth !== 'none' && (credentialId !== undefined || !request.dryRun);
   const { credential, result: calls } = isKept
-    ? await keepWhatWorks(engine, { ...request, context, credentials }, askPlatform)
-    : { credential: null, result: await askPlatform(credentials) };
+    ? await keepWhatWorks(engine, { ...request, context }, askPlatform)
+    : { credential: null, result: await askPlatform(credentials ?? {}) };
   const estimate = { calls, durationSeconds: estimateDuration(context, calls) };
   if (request.dryRun) return { job: null, estimate };
-  const resolved = { ...request, credentials, credential, estimatedCalls: calls };
+  const resolved = { ...request, credential, estimatedCalls: calls };
   const job = await writeJob(engine, context, resolved);
   const { id: jobId, customerId, platform } = job;
   engine.logs.jobCreated({ jobId, customerId, platform, estimatedCalls: calls });
@@ -113,7 +115,7 @@ function estimateDuration(context: ImportContext, calls: number | null): number 
 async function writeJob(
   engine: Engine,
   context: ImportContext,
-  request: Resolved & {
+  request: ImportRequest & {
     readonly credential: ImportJob['credential'];
     readonly estimatedCalls: number | null;
   },
@@ -133,7 +135,7 @@ async function writeJob(
       dateRange,
       filters: { ...filters },
       schedule: decideSchedule(engine, request),
-      inputs: context.auth === 'none' ? toInputs(credentials) : null,
+      inputs: context.auth === 'none' ? toInputs(credentials ?? {}) : null,
     },
   };
   await engine.jobs.create(job);

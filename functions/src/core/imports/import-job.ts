@@ -118,6 +118,13 @@ export const jobStatuses = [
 /** The states in which the reconcile loop works on a job. */
 export const liveStatuses = ['counting', 'in_progress'] as const satisfies readonly JobStatus[];
 
+/** Every state from which something may still happen by itself, or after a pause. */
+export const openStatuses = [
+  'queued',
+  ...liveStatuses,
+  'paused',
+] as const satisfies readonly JobStatus[];
+
 export type JobEvent =
   | { readonly type: 'start'; readonly at: Date }
   | { readonly type: 'counted' }

@@ -32,6 +32,8 @@ export interface JobStore {
   list(query: JobQuery): Promise<readonly ImportJob[]>;
   /** The job that a one-off credential belongs to. */
   findByCredential(customerId: string, credentialId: string): Promise<ImportJob | null>;
+  /** One that has not ended and works with that credential; null: there is none. */
+  findOpenByCredential(customerId: string, credentialId: string): Promise<ImportJob | null>;
   /** Oldest first, across customers; a record that can't be read is reported and left out. */
   listByStatus(statuses: readonly JobStatus[], limit: number): Promise<readonly ImportJob[]>;
   /** Returns `result`; writes `job` unless it is null. @throws `not_found` */

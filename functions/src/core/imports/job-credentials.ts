@@ -1,4 +1,5 @@
 import { useCredentials } from '../credentials/use-credentials.ts';
+import type { CredentialNotes } from '../credentials/credential-record.ts';
 import type { Engine } from '../engine.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
@@ -20,28 +21,37 @@ export async function withCredentials<T>(
 }
 
 /**
- * Keeps one-off credentials and runs `use` with them, as `withCredentials` does; destroys them again
- * when that fails. They are kept first because renewing may use them up: what follows is then stored.
+ * Keeps credentials and runs `use` with them, as `withCredentials` does; destroys them again when that
+ * fails. They are kept first because renewing may use them up: what follows is then stored. Stored
+ * ones that are named by `credentialId` are used, and stay as they are.
  */
 export async function keepWhatWorks<T>(
   engine: Engine,
   given: {
     readonly customerId: string;
     readonly context: ImportContext;
-    readonly credentials: Credentials;
+    readonly credentials: Credentials | null;
+    readonly credentialId?: string;
+    /** Default: `one_off`. */
+    readonly type?: 'stored';
+    readonly notes?: CredentialNotes;
   },
   use: (credentials: Credentials) => Promise<T>,
 ): Promise<{ readonly credential: NonNullable<ImportJob['credential']>; readonly result: T }> {
-  const { customerId, context, credentials } = given;
+  const { customerId, context, credentialId, type = 'one_off' } = given;
   const { platform } = context;
-  const type = 'one_off';
-  const id = await engine.vault.keep({ customerId, platform, type, credentials });
+  const run = (id: string) =>
+    useCredentials(engine, { owner: { id, customerId, platform }, context }, use);
+  if (credentialId !== undefined) {
+    return { credential: { id: credentialId, type: 'stored' }, result: await run(credentialId) };
+  }
+  const { notes } = given;
+  const id = await engine.vault.keep({
+    ...{ customerId, platform, type, credentials: given.credentials ?? {} },
+    ...(notes && { notes }),
+  });
   try {
-    const owner = { id, customerId, platform };
-    return {
-      credential: { id, type },
-      result: await useCredentials(engine, { owner, context }, use),
-    };
+    return { credential: { id, type }, result: await run(id) };
   } catch (error) {
     await engine.vault.destroy(id);
     throw error;

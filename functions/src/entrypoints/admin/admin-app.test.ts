@@ -497,7 +497,7 @@ describe('POST /admin/imports/:jobId/retry', () => {
     const before = await admin.snapshot();
     const answer = await admin.ask(`POST /admin/imports/${jobId}/retry`);
     const detail =
-      'The credentials were destroyed when the import ended. Send them again as "credentials" in the body.';
+      'The credentials were destroyed when the import ended. Send them again as "credentials" in the body, or name stored ones as "credentialId".';
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({
       code: 'bad_request',

@@ -1,4 +1,5 @@
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import { addCredentialRoutes } from './credential-routes.ts';
 import { addImportRoutes } from './import-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { addPlatformRoutes } from './platform-routes.ts';
@@ -37,6 +38,7 @@ export function createAdminApp(services: AdminServices): AdminApp {
   addJobRoutes(app, services);
   addUploadRoutes(app, services);
   addPlatformRoutes(app, services);
+  addCredentialRoutes(app, services);
   app.notFound((c) => answerProblem(c, toMissing(app, c.req.method, c.req.path)));
   return app;
 }

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { roles, toCaller } from '../../core/access.ts';
+import { roles, toCaller, type Role } from '../../core/access.ts';
 import type { AdminEnv, AdminServices } from './admin-env.ts';
 import { ProblemError } from './problem.ts';
 
@@ -28,6 +28,15 @@ export function requireCaller({ app }: AdminServices): MiddlewareHandler<AdminEn
     const caller = toCaller(identity);
     if (!caller) throw forbidden(identity.role);
     c.set('caller', caller);
+    await next();
+  };
+}
+
+/** Lets in callers of one role only; after `requireCaller`. */
+export function requireRole(role: Role): MiddlewareHandler<AdminEnv> {
+  return async (c, next) => {
+    const caller = c.get('caller');
+    if (caller.role !== role) throw onlyFor(role, caller.role);
     await next();
   };
 }
@@ -74,6 +83,17 @@ function forbidden(role: string | null): ProblemError {
       ? `The role "${role}" may not call the admin API.`
       : 'Your user has no role, so it may not call the admin API.',
     remedy: `Ask an administrator for the role ${roles.join(' or ')}.`,
+    retryable: false,
+  });
+}
+
+function onlyFor(role: Role, own: Role): ProblemError {
+  return new ProblemError({
+    status: 403,
+    code: 'forbidden',
+    title: 'Not allowed',
+    detail: `This is for the role ${role}; yours is ${own}.`,
+    remedy: `Ask somebody with the role ${role} to do it.`,
     retryable: false,
   });
 }

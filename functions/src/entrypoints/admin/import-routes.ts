@@ -48,7 +48,7 @@ export function addImportRoutes(app: AdminApp, services: AdminServices): void {
     const platforms = await services.platforms();
     const context = requireContext(platforms, { name: body.platform, pointer: '/platform' });
     const engine = await services.engine();
-    const credentials = await toCredentials(context, body);
+    const keys = await toCredentials(engine, context, body);
     const filters = await pointingAt('/options/filters', () =>
       context.parseFilters(options?.filters ?? {}),
     );
@@ -57,7 +57,7 @@ export function addImportRoutes(app: AdminApp, services: AdminServices): void {
     const { job, estimate } = await createImport(engine, context, {
       customerId,
       platform: context.platform,
-      credentials,
+      ...keys,
       dateRange: { start, end },
       filters,
       schedule: options?.schedule ?? 'auto',

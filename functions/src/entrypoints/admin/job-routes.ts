@@ -132,9 +132,10 @@ function addControlRoutes(app: AdminApp, services: AdminServices): void {
     const job = await requireJob(engine, c.req.valid('param').jobId);
     const platform = { name: job.platform, pointer: 'jobId' };
     const context = requireContext(await services.platforms(), platform);
-    const credentials = await toRetryCredentials(context, c.req.valid('json'));
+    const body = c.req.valid('json');
+    const keys = await toRetryCredentials(engine, context, { job, body });
     const retried = await pointingAt('/credentials', () =>
-      retryImport(engine, context, { job, credentials }),
+      retryImport(engine, context, { job, ...keys }),
     );
     return c.json(retried, 200);
   });

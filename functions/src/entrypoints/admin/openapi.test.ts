@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { openAdminWorld, type AdminWorld } from '../../../test/e2e/support/admin-world.ts';
+import {
+  openAdminWorld,
+  type AdminWorld,
+  type AskOptions,
+} from '../../../test/e2e/support/admin-world.ts';
 import { drive } from '../../../test/support/engine/drive.ts';
 
 const Schema = z.record(z.string(), z.unknown());
@@ -80,6 +84,11 @@ describe('the OpenAPI document', () => {
       'resumeImport: post /imports/{jobId}/resume',
       'createUploads: post /uploads',
       'listPlatforms: get /platforms',
+      'keepCredential: post /credentials',
+      'listCredentials: get /credentials',
+      'getCredential: get /credentials/{credentialId}',
+      'destroyCredential: delete /credentials/{credentialId}',
+      'verifyCredential: post /credentials/{credentialId}/verify',
     ]);
   });
 
@@ -132,7 +141,7 @@ function resolve(schema: unknown): unknown {
 }
 
 /** Asks and holds the answer against what the document says of it. */
-async function expectAsDescribed(request: string, options: { body?: unknown; token?: null } = {}) {
+async function expectAsDescribed(request: string, options: AskOptions = {}) {
   const [method = '', target = ''] = request.split(' ');
   const path = target.replace(/^\/admin/, '').split('?')[0] ?? '';
   const described = operations().find(
@@ -175,6 +184,16 @@ describe('every answer is as the document says', () => {
     await expectAsDescribed('GET /admin/imports?customerId=acme');
     const again = await expectAsDescribed('POST /admin/imports', { body: good });
     await expectAsDescribed(`DELETE /admin/imports/${Created.parse(again.body).jobId}`);
+  });
+
+  it('through the life of a stored credential', async () => {
+    const { admin: token } = admin.tokens;
+    const kept = await expectAsDescribed('POST /admin/credentials', { token, body: good });
+    const { id } = z.object({ id: z.string() }).parse(kept.body);
+    await expectAsDescribed(`POST /admin/credentials/${id}/verify`, { token });
+    await expectAsDescribed(`GET /admin/credentials/${id}`, { token });
+    await expectAsDescribed('GET /admin/credentials?customerId=acme', { token });
+    await expectAsDescribed(`DELETE /admin/credentials/${id}`, { token });
   });
 
   it('for the rest, and for problems', async () => {

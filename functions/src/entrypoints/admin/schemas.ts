@@ -32,6 +32,9 @@ export const CreateImportBody = z
       .record(z.string(), z.unknown())
       .optional()
       .openapi({ example: { apiKey: 'the key' }, description: 'As GET /admin/platforms says.' }),
+    credentialId: Id.optional().openapi({
+      description: 'In place of `credentials`: stored ones of this customer and platform.',
+    }),
     uploads: z
       .array(z.strictObject({ uploadId: Id, fileName: z.string().min(1).max(255) }))
       .min(1)
@@ -63,7 +66,10 @@ export const CreateImportBody = z
   .openapi('CreateImport');
 
 export const RetryBody = z
-  .strictObject({ credentials: z.record(z.string(), z.unknown()).optional() })
+  .strictObject({
+    credentials: z.record(z.string(), z.unknown()).optional(),
+    credentialId: Id.optional(),
+  })
   .openapi('RetryImport');
 
 export const CreateUploadsBody = z

@@ -18,6 +18,7 @@ function sealed(id: string, minute: number, type: 'one_off' | 'stored' = 'one_of
     sealed: { keyVersion: 'k/1', wrappedKey: 'aa', iv: 'bb', ciphertext: 'cc', tag: 'dd' },
     ...{ version: 1, refreshLease: null },
     createdAt: new Date(Date.UTC(2026, 2, 2, 8, minute)),
+    ...{ label: null, createdBy: null, expiresAt: null, lastCheck: null },
   } as const satisfies StoredCredential;
 }
 

@@ -11,7 +11,8 @@ import {
   type ReportUnreadable,
 } from './documents.ts';
 
-const Stored: z.ZodType<StoredCredential> = z.object({
+/** What is stored of a credential. */
+export const StoredCredentialDocument = z.object({
   id: z.string(),
   customerId: z.string(),
   platform: z.enum(platforms),
@@ -27,7 +28,19 @@ const Stored: z.ZodType<StoredCredential> = z.object({
   version: z.int().default(1),
   refreshLease: z.object({ holder: z.string(), expiresAt: z.date() }).nullable().default(null),
   createdAt: z.date(),
+  label: z.string().nullable().default(null),
+  createdBy: z.string().nullable().default(null),
+  expiresAt: z.date().nullable().default(null),
+  lastCheck: z
+    .object({
+      at: z.date(),
+      outcome: z.enum(['valid', 'invalid']),
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
 });
+const Stored: z.ZodType<StoredCredential> = StoredCredentialDocument;
 
 /** Sealed credentials in `importCredentials/{id}`; nothing here can open them. */
 export function createFirestoreCredentials(

@@ -1,6 +1,6 @@
 import { FieldPath, type Firestore } from 'firebase-admin/firestore';
 import { ImportError } from '../../core/errors.ts';
-import { ImportJob } from '../../core/imports/import-job.ts';
+import { ImportJob, openStatuses } from '../../core/imports/import-job.ts';
 import type { JobStore } from '../../core/imports/import-store.ts';
 import { collectionsOf } from './collections.ts';
 import { sumTotals } from './counters.ts';
@@ -48,6 +48,15 @@ export function createFirestoreJobs(
         const query = jobs
           .where('customerId', '==', customerId)
           .where('credential.id', '==', credentialId)
+          .limit(1);
+        return parseDocuments((await query.get()).docs, ImportJob)[0] ?? null;
+      }),
+    findOpenByCredential: (customerId, credentialId) =>
+      translated(async () => {
+        const query = jobs
+          .where('customerId', '==', customerId)
+          .where('credential.id', '==', credentialId)
+          .where('status', 'in', [...openStatuses])
           .limit(1);
         return parseDocuments((await query.get()).docs, ImportJob)[0] ?? null;
       }),

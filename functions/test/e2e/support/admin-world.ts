@@ -38,7 +38,7 @@ export interface AdminWorld {
   readonly world: TestWorld;
   readonly services: AdminServices;
   readonly api: AdminApp;
-  readonly tokens: { readonly support: string; readonly viewer: string; readonly expired: string };
+  readonly tokens: Readonly<Record<'support' | 'admin' | 'viewer' | 'expired', string>>;
   readonly ask: (request: string, options?: AskOptions) => Promise<Answer>;
   /** Every answer that was given: headers and body. */
   readonly answers: readonly string[];
@@ -74,7 +74,11 @@ export async function openAdminWorld(
   const tokens = createDevTokens(tokenKey, world.clock);
   const services = createServices(world, { tokens, fetch: wrapFetch(toFetch(world.sandbox)) });
   const api = createAdminApp(services);
-  const issued = { support: await tokens.issue('support'), viewer: await tokens.issue('viewer') };
+  const issued = {
+    support: await tokens.issue('support'),
+    admin: await tokens.issue('admin'),
+    viewer: await tokens.issue('viewer'),
+  };
   const earlier = { now: () => new Date(world.clock.now().getTime() - longAgoMs) };
   const expired = await createDevTokens(tokenKey, earlier).issue('support');
   const answers: string[] = [];

@@ -27,6 +27,7 @@ export function interceptPorts(engine: Engine, intercept: Intercept): Engine {
     jobs: port('jobs', engine.jobs),
     calls: port('calls', engine.calls),
     vault: port('vault', engine.vault),
+    credentials: port('credentials', engine.credentials),
     directory: port('directory', engine.directory),
     objects: port('objects', engine.objects),
     queue: port('queue', engine.queue),

@@ -10,6 +10,7 @@ import type { Engine } from '../../../src/core/engine.ts';
 import type { ImportContext, Platform } from '../../../src/core/imports/import-context.ts';
 import type { NewTask, ObjectStore } from '../../../src/core/ports.ts';
 import { defaultSettings, type EngineSettings } from '../../../src/core/settings.ts';
+import { createFirestoreCredentialRecords } from '../../../src/gcp/firestore/credential-records.ts';
 import { createFirestoreDirectory } from '../../../src/gcp/firestore/directory.ts';
 import { createFirestoreCalls } from '../../../src/gcp/firestore/imported-calls.ts';
 import { createFirestoreCredentials } from '../../../src/gcp/firestore/import-credentials.ts';
@@ -110,6 +111,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
     vault: openVault(),
+    credentials: createFirestoreCredentialRecords(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: 5 * minuteMs }),
     findContext: (platform: Platform) =>
       options.context?.platform === platform ? options.context : findContext(platform),
