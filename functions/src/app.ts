@@ -104,6 +104,7 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
       import('./gcp/firestore/imported-calls.ts'),
       import('./gcp/firestore/import-credentials.ts'),
     ]);
+  const { createFirestoreAuditLog } = await import('./gcp/firestore/audit-log.ts');
   const { createFirestoreCredentialRecords } =
     await import('./gcp/firestore/credential-records.ts');
   const { createFirestoreDirectory } = await import('./gcp/firestore/directory.ts');
@@ -129,6 +130,7 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     calls: createFirestoreCalls(db),
     vault: createVault({ store, sealer, clock, createId, sleep, cacheMs: credentialCacheMs }),
     credentials: createFirestoreCredentialRecords(db),
+    audit: createFirestoreAuditLog(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: directoryCacheMs }),
     objects,
     queue,

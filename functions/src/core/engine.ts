@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit/audit-log.ts';
 import type { CredentialRecords } from './credentials/credential-record.ts';
 import type { Vault } from './credentials/vault.ts';
 import type { Directory } from './engagements/match-participants.ts';
@@ -17,6 +18,7 @@ export interface Engine {
   readonly calls: CallStore;
   readonly vault: Vault;
   readonly credentials: CredentialRecords;
+  readonly audit: AuditLog;
   readonly directory: Directory;
   readonly objects: ObjectStore;
   readonly queue: TaskQueue;

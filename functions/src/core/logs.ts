@@ -32,5 +32,7 @@ export interface Logs {
   notificationFailed(event: { jobId: string; kind: ErrorKind; message: string }): void;
   taskRefused(event: { reason: string }): void;
   taskFailed(event: { cause: unknown }): void;
+  /** The request was served, and its entry in the audit log stays `started`. */
+  auditNotClosed(event: { requestId: string; entryId: string; cause: unknown }): void;
   requestFailed(event: { requestId: string; path: string; cause: unknown }): void;
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FirestoreMock } from '@firebase-bridge/firestore-admin';
+import type { AuditLog } from '../../src/core/audit/audit-log.ts';
 import type { CredentialRecords } from '../../src/core/credentials/credential-record.ts';
 import type { CredentialStore } from '../../src/core/credentials/credential-store.ts';
 import type { Directory } from '../../src/core/engagements/match-participants.ts';
 import type { CallStore, JobStore } from '../../src/core/imports/import-store.ts';
+import { createFirestoreAuditLog } from '../../src/gcp/firestore/audit-log.ts';
 import { createFirestoreCredentialRecords } from '../../src/gcp/firestore/credential-records.ts';
 import { createFirestoreDirectory } from '../../src/gcp/firestore/directory.ts';
 import { createFirestoreCredentials } from '../../src/gcp/firestore/import-credentials.ts';
@@ -37,6 +39,21 @@ const recordCalls: Calls<CredentialRecords> = {
     ([null, 'gong'] as const).flatMap((platform) =>
       [null, { createdAt: now, id: 'credential' }].map((after) =>
         store.list({ customerId: 'customer', platform, limit: 10, after }),
+      ),
+    ),
+};
+const auditCalls: Calls<AuditLog> = {
+  open: 'byId',
+  close: 'byId',
+  list: (store) =>
+    ([null, 'customer'] as const).flatMap((customerId) =>
+      ([null, 'ann@example.com'] as const).flatMap((actor) =>
+        ([null, 'createImport'] as const).flatMap((action) =>
+          [null, now].map((from) => {
+            const after = from && { at: now, id: 'entry' };
+            return store.list({ customerId, actor, action, from, to: from, limit: 10, after });
+          }),
+        ),
       ),
     ),
 };
@@ -94,6 +111,7 @@ describe('firestore.indexes.json', () => {
     await Promise.all([
       ...callAll(createFirestoreCredentials(db), credentialCalls),
       ...callAll(createFirestoreCredentialRecords(db), recordCalls),
+      ...callAll(createFirestoreAuditLog(db), auditCalls),
       ...callAll(directory, directoryCalls),
       ...callAll(createFirestoreJobs(db), jobCalls),
       ...callAll(createFirestoreCalls(db), callCalls),

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { recordCredentialUse } from '../audit/record-use.ts';
 import { ImportError } from '../errors.ts';
 import { pokeJob, verify } from './create-import.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
@@ -109,6 +110,7 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
   const needsWork = job.totals.failed > 0 || openCalls > 0 || !job.listing.isFinished;
   if (!needsWork) return;
   const credential = await renewCredential(engine, context, retry);
+  await recordCredentialUse(engine, { ...job, credential });
   const now = engine.clock.now();
   await engine.jobs.transact(job.id, (found) => {
     if (!isEnded(found)) return { job: null, result: null };

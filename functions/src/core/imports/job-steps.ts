@@ -1,3 +1,4 @@
+import { recordCredentialUse } from '../audit/record-use.ts';
 import { ImportError } from '../errors.ts';
 import { toCallKey } from './call-key.ts';
 import {
@@ -16,9 +17,13 @@ import { decideOutcome } from './outcome.ts';
 import type { SourceCall, SourceCallPage } from './source-call.ts';
 import { storeTranscript } from './store-transcript.ts';
 
-/** Asks the platform once how many calls there are, which the report at the end compares with. */
+/**
+ * Asks the platform once how many calls there are, which the report at the end compares with. It is
+ * the first step of a job, so the use of its credential is written down here.
+ */
 export async function countCalls(run: JobRun): Promise<boolean> {
   const { engine } = run;
+  await recordCredentialUse(engine, run.job);
   const platformCount = run.job.listing.platformCount ?? (await askForCount(run));
   const now = engine.clock.now();
   return update(run, (job) => {

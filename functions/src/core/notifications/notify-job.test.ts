@@ -128,6 +128,7 @@ function toLogs(failures: string[]): Logs {
     notificationFailed: ({ jobId, kind, message }) => failures.push(`${jobId} ${kind} ${message}`),
     taskRefused: ignore,
     taskFailed: ignore,
+    auditNotClosed: ignore,
     requestFailed: ignore,
   };
 }

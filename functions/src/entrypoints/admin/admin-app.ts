@@ -1,4 +1,6 @@
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import { auditRequests } from './audit.ts';
+import { addAuditRoutes } from './audit-routes.ts';
 import { addCredentialRoutes } from './credential-routes.ts';
 import { addImportRoutes } from './import-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
@@ -34,11 +36,13 @@ export function createAdminApp(services: AdminServices): AdminApp {
   });
   app.use(requireCaller(services));
   app.use(requireJsonBody());
+  app.use(auditRequests(app, services));
   addImportRoutes(app, services);
   addJobRoutes(app, services);
   addUploadRoutes(app, services);
   addPlatformRoutes(app, services);
   addCredentialRoutes(app, services);
+  addAuditRoutes(app, services);
   app.notFound((c) => answerProblem(c, toMissing(app, c.req.method, c.req.path)));
   return app;
 }

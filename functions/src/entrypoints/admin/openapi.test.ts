@@ -89,6 +89,7 @@ describe('the OpenAPI document', () => {
       'getCredential: get /credentials/{credentialId}',
       'destroyCredential: delete /credentials/{credentialId}',
       'verifyCredential: post /credentials/{credentialId}/verify',
+      'listAudit: get /audit',
     ]);
   });
 
@@ -194,6 +195,7 @@ describe('every answer is as the document says', () => {
     await expectAsDescribed(`GET /admin/credentials/${id}`, { token });
     await expectAsDescribed('GET /admin/credentials?customerId=acme', { token });
     await expectAsDescribed(`DELETE /admin/credentials/${id}`, { token });
+    await expectAsDescribed('GET /admin/audit', { token });
   });
 
   it('for the rest, and for problems', async () => {

@@ -10,6 +10,7 @@ export function collectionsOf(db: Firestore) {
     calls: db.collection('importedCalls'),
     engagements: db.collection('engagements'),
     credentials: db.collection('importCredentials'),
+    audit: db.collection('auditLog'),
     notifications: db.collection('importNotifications'),
     budgets: db.collection('rateBudgets'),
     companies: db.collection('companies'),

@@ -36,6 +36,8 @@ export function createLogs(to: LogLevels = logger): Logs {
     notificationFailed: entry(to.warn, 'notification failed'),
     taskRefused: entry(to.error, 'task refused'),
     taskFailed: ({ cause }) => to.error('task failed', { cause: describe(cause) }),
+    auditNotClosed: ({ cause, ...event }) =>
+      to.error('audit not closed', { ...event, cause: describe(cause) }),
     requestFailed: ({ cause, ...event }) =>
       to.error('request failed', { ...event, cause: describe(cause) }),
   };

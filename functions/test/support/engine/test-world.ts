@@ -10,6 +10,7 @@ import type { Engine } from '../../../src/core/engine.ts';
 import type { ImportContext, Platform } from '../../../src/core/imports/import-context.ts';
 import type { NewTask, ObjectStore } from '../../../src/core/ports.ts';
 import { defaultSettings, type EngineSettings } from '../../../src/core/settings.ts';
+import { createFirestoreAuditLog } from '../../../src/gcp/firestore/audit-log.ts';
 import { createFirestoreCredentialRecords } from '../../../src/gcp/firestore/credential-records.ts';
 import { createFirestoreDirectory } from '../../../src/gcp/firestore/directory.ts';
 import { createFirestoreCalls } from '../../../src/gcp/firestore/imported-calls.ts';
@@ -112,6 +113,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     calls: createFirestoreCalls(db),
     vault: openVault(),
     credentials: createFirestoreCredentialRecords(db),
+    audit: createFirestoreAuditLog(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: 5 * minuteMs }),
     findContext: (platform: Platform) =>
       options.context?.platform === platform ? options.context : findContext(platform),
