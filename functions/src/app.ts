@@ -107,6 +107,8 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
   const { createFirestoreAuditLog } = await import('./gcp/firestore/audit-log.ts');
   const { createFirestoreCredentialRecords } =
     await import('./gcp/firestore/credential-records.ts');
+  const { createFirestoreRotation } = await import('./gcp/firestore/key-rotation.ts');
+  const { createKeyRotator } = await import('./core/credentials/rotate-keys.ts');
   const { createFirestoreDirectory } = await import('./gcp/firestore/directory.ts');
   const { createFirestoreJobs } = await import('./gcp/firestore/import-jobs.ts');
   const { sleep } = await import('./kit/fetch.ts');
@@ -130,6 +132,10 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     calls: createFirestoreCalls(db),
     vault: createVault({ store, sealer, clock, createId, sleep, cacheMs: credentialCacheMs }),
     credentials: createFirestoreCredentialRecords(db),
+    keys: createKeyRotator({
+      ...{ sealer, clock, credentials: store },
+      store: createFirestoreRotation(db),
+    }),
     audit: createFirestoreAuditLog(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: directoryCacheMs }),
     objects,

@@ -36,6 +36,15 @@ const Uploads = z.object({
     }),
   ),
 });
+const Rotation = z.object({
+  keyVersion: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+  rewrapped: z.number(),
+  alreadyCurrent: z.number(),
+  failed: z.number(),
+  failedIds: z.array(z.string()),
+});
+export type RotationAnswer = z.infer<typeof Rotation>;
 const Problem = z.object({
   code: z.string().default(''),
   detail: z.string(),
@@ -83,6 +92,8 @@ export interface ApiClient {
   findOpenImports(of: { customerId: string; platform: string }): Promise<readonly JobAnswer[]>;
   resumeImport(jobId: string): Promise<JobAnswer>;
   createUploads(body: unknown): Promise<z.infer<typeof Uploads>['uploads']>;
+  /** Takes the rotation of the credentials' keys on by a batch; needs the role admin. */
+  rotateKeys(): Promise<RotationAnswer>;
 }
 
 const requestTimeoutMs = 150_000;
@@ -128,6 +139,7 @@ export function toApiClient(request: ApiRequest): ApiClient {
       return jobs.filter((job) => job.completedAt === null);
     },
     resumeImport: (jobId) => call(Job, `/imports/${encodeURIComponent(jobId)}/resume`, {}),
+    rotateKeys: () => call(Rotation, '/credentials/rotate', {}),
     createUploads: async (body) => (await call(Uploads, '/uploads', body)).uploads,
   };
 }

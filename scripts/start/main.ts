@@ -38,6 +38,7 @@ async function main(): Promise<number | null> {
   stopOnSignals(runtime);
   const token = await runtime.tokens.issue('support');
   await writeSecret(join(folder, 'token'), token);
+  await writeSecret(join(folder, 'token.admin'), await runtime.tokens.issue('admin'));
   await writeSecret(join(folder, 'token.viewer'), await runtime.tokens.issue('viewer'));
   const api = createApiClient(runtime.url, token);
   const job = await runImport(api, options);
@@ -54,7 +55,7 @@ async function main(): Promise<number | null> {
 /** What this command keeps in its folder; anything else there is not ours to remove. */
 const ownEntries = [
   ...['firestore', 'keys', 'objects', 'queues'],
-  ...['runtime.log', 'accounts.json', 'sandbox.json', 'token', 'token.viewer'],
+  ...['runtime.log', 'accounts.json', 'sandbox.json', 'token', 'token.admin', 'token.viewer'],
 ];
 
 /** @throws ImportError `conflict` while another start uses the folder */

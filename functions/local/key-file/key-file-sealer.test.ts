@@ -44,17 +44,55 @@ describe('A key file', () => {
     for (const secret of sealed) expect(await late.open(secret, binding)).toBe('secret');
   });
 
-  it('opens by an earlier version and seals by the current one', async () => {
-    const sealed = await createKeyFileSealer({ file }).seal('old', binding);
-    const { keys } = JSON.parse(readFileSync(file, 'utf8'));
-    const rotated = {
-      current: '2',
-      keys: { ...keys, '2': Buffer.alloc(32, 7).toString('base64') },
-    };
-    writeFileSync(file, JSON.stringify(rotated));
+  it('gets a version more when it is renewed, for its owner alone, and nothing is left beside it', async () => {
     const sealer = createKeyFileSealer({ file });
-    expect((await sealer.seal('new', binding)).keyVersion).toBe('key-file/2');
-    expect(await sealer.open(sealed, binding)).toBe('old');
+    await sealer.seal('old', binding);
+    const { keys: before } = JSON.parse(readFileSync(file, 'utf8'));
+    expect(await sealer.renewKey()).toBe('key-file/2');
+    const { current, keys } = JSON.parse(readFileSync(file, 'utf8'));
+    expect([current, Object.keys(keys), keys['1']]).toEqual(['2', ['1', '2'], before['1']]);
+    expect(keys['2']).not.toBe(keys['1']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(folder, 'keys'))).toEqual(['keys.json']);
+  });
+
+  it('loses no version to renewals at the same time', async () => {
+    const sealer = createKeyFileSealer({ file });
+    const sealed = await Promise.all([
+      sealer.renewKey().then(() => sealer.seal('a', binding)),
+      sealer.renewKey().then(() => sealer.seal('b', binding)),
+    ]);
+    const late = createKeyFileSealer({ file });
+    expect(await Promise.all(sealed.map((one) => late.open(one, binding)))).toEqual(['a', 'b']);
+  });
+
+  it('opens by a version that another process has made since it was read', async () => {
+    const here = createKeyFileSealer({ file });
+    await here.seal('old', binding);
+    const there = createKeyFileSealer({ file });
+    await there.renewKey();
+    const sealed = await there.seal('new', binding);
+    expect(await here.open(sealed, binding)).toBe('new');
+    expect(await here.currentKey()).toBe('key-file/2');
+  });
+
+  it('forgets the versions that are retired, and never the one that seals', async () => {
+    const sealer = createKeyFileSealer({ file });
+    const old = await sealer.seal('old', binding);
+    await sealer.renewKey();
+    const current = await sealer.seal('new', binding);
+    await sealer.retireKeys([]);
+    await expect(sealer.open(old, binding)).rejects.toMatchObject({ retryable: false });
+    expect(await sealer.open(current, binding)).toBe('new');
+  });
+
+  it('that can not be replaced stays as it is, and the next renewal succeeds', async () => {
+    const sealer = createKeyFileSealer({ file });
+    await sealer.seal('old', binding);
+    chmodSync(file, 0o644);
+    await expect(sealer.renewKey()).rejects.toMatchObject({ kind: 'internal' });
+    chmodSync(file, 0o600);
+    expect(await sealer.renewKey()).toBe('key-file/2');
   });
 
   it('of another place opens nothing', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, unlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { ImportError } from '../../src/core/errors.ts';
@@ -14,7 +14,7 @@ import {
 } from '../../src/gcp/kms/envelope.ts';
 
 const KeyFile = z.strictObject({
-  /** The version that seals; the others only open. To rotate, add one and name it here. */
+  /** The version that seals; the others only open. */
   current: z.string(),
   /** Base64 of 32 bytes each. */
   keys: z.record(
@@ -24,6 +24,7 @@ const KeyFile = z.strictObject({
 });
 type KeyFile = z.infer<typeof KeyFile>;
 
+const versionPrefix = 'key-file/';
 const ivBytes = 12;
 const tagBytes = 16;
 
@@ -32,9 +33,10 @@ const tagBytes = 16;
  * Losing the file is losing the secrets. @throws `internal` when others can read it
  */
 export function createKeyFileSealer(options: { readonly file: string }): Sealer {
+  const { file } = options;
   let reading: Promise<KeyFile> | null = null;
   const readKeys = async (): Promise<KeyFile> => {
-    reading ??= openKeyFile(options.file);
+    reading ??= openKeyFile(file);
     try {
       return await reading;
     } catch (error) {
@@ -43,11 +45,24 @@ export function createKeyFileSealer(options: { readonly file: string }): Sealer 
       throw error;
     }
   };
+  /** One change after the other: two at once would lose a key. Of processes, one alone has a store. */
+  let changing: Promise<unknown> = Promise.resolve();
+  const change = (next: (keys: KeyFile) => KeyFile): Promise<void> => {
+    const changed = changing.then(async () => {
+      const keys = next(await openKeyFile(file));
+      await replaceKeyFile(file, keys);
+      reading = Promise.resolve(keys);
+    });
+    changing = changed.catch(() => undefined);
+    return changed;
+  };
 
   return createEnvelopeSealer({
+    renew: () => change(addVersion),
+    retire: (keep) => change((keys) => keepVersions(keys, keep)),
     async wrap(dataKey, additionalData) {
       const { current, keys } = await readKeys();
-      const keyVersion = `key-file/${current}`;
+      const keyVersion = `${versionPrefix}${current}`;
       const { iv, ciphertext, tag } = encrypt({
         key: keyOf(keys, current),
         plaintext: dataKey,
@@ -56,10 +71,13 @@ export function createKeyFileSealer(options: { readonly file: string }): Sealer 
       return { keyVersion, wrappedKey: Buffer.concat([iv, tag, ciphertext]) };
     },
     async unwrap({ keyVersion, wrappedKey, additionalData }) {
+      if (!keyVersion.startsWith(versionPrefix)) throw doesNotOpen();
+      const version = keyVersion.slice(versionPrefix.length);
+      // Another process may have made a version since.
+      if (!Object.hasOwn((await readKeys()).keys, version)) reading = null;
       const { keys } = await readKeys();
-      if (!keyVersion.startsWith('key-file/')) throw doesNotOpen();
       return decrypt({
-        key: keyOf(keys, keyVersion.slice('key-file/'.length)),
+        key: keyOf(keys, version),
         iv: wrappedKey.subarray(0, ivBytes),
         tag: wrappedKey.subarray(ivBytes, ivBytes + tagBytes),
         ciphertext: wrappedKey.subarray(ivBytes + tagBytes),
@@ -121,16 +139,37 @@ function parseKeyFile(text: string, file: string): KeyFile {
   return parsed.data;
 }
 
+function addVersion({ keys }: KeyFile): KeyFile {
+  const numbers = Object.keys(keys).map((version) => Number.parseInt(version, 10) || 0);
+  const current = String(Math.max(...numbers) + 1);
+  return { current, keys: { ...keys, [current]: createDataKey().toString('base64') } };
+}
+
+function keepVersions({ current, keys }: KeyFile, keep: readonly string[]): KeyFile {
+  const kept = Object.entries(keys).filter(
+    ([version]) => version === current || keep.includes(`${versionPrefix}${version}`),
+  );
+  return { current, keys: Object.fromEntries(kept) };
+}
+
+/** The whole file or the one before: a crash never leaves half of the keys. */
+async function replaceKeyFile(file: string, keys: KeyFile): Promise<void> {
+  const draft = await writeDraft(file, keys);
+  await rename(draft, file);
+}
+
+async function writeDraft(file: string, keys: KeyFile): Promise<string> {
+  const draft = `${file}.${randomBytes(8).toString('hex')}`;
+  const text = `${JSON.stringify(keys, null, 2)}\n`;
+  await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+  return draft;
+}
+
 /** Of two processes that begin at once one creates the file, and both use it. */
 async function createKeyFile(file: string): Promise<KeyFile> {
   await mkdir(dirname(file), { recursive: true });
   const keys = { current: '1', keys: { '1': createDataKey().toString('base64') } };
-  const draft = `${file}.${randomBytes(8).toString('hex')}`;
-  await writeFile(draft, `${JSON.stringify(keys, null, 2)}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-    flush: true,
-  });
+  const draft = await writeDraft(file, keys);
   try {
     // A link, unlike a rename, does not replace what another process made meanwhile.
     await link(draft, file);

@@ -1,5 +1,6 @@
 import type { AuditLog } from './audit/audit-log.ts';
 import type { CredentialRecords } from './credentials/credential-record.ts';
+import type { KeyRotator } from './credentials/rotate-keys.ts';
 import type { Vault } from './credentials/vault.ts';
 import type { Directory } from './engagements/match-participants.ts';
 import type { CallStore, JobStore } from './imports/import-store.ts';
@@ -18,6 +19,7 @@ export interface Engine {
   readonly calls: CallStore;
   readonly vault: Vault;
   readonly credentials: CredentialRecords;
+  readonly keys: KeyRotator;
   readonly audit: AuditLog;
   readonly directory: Directory;
   readonly objects: ObjectStore;

@@ -129,6 +129,15 @@ export interface Sealer {
   seal(plaintext: string, binding: readonly string[]): Promise<SealedSecret>;
   /** @throws `internal` when the binding differs or the bytes were changed */
   open(sealed: SealedSecret, binding: readonly string[]): Promise<string>;
+  /** The key version that seals now. */
+  currentKey(): Promise<string>;
+  /**
+   * Makes a new key version where that is ours to do (a key file); in the cloud the operator or a
+   * schedule does. Returns the version that seals from now on.
+   */
+  renewKey(): Promise<string>;
+  /** Forgets every other version where that is ours to do: what they sealed opens no more. */
+  retireKeys(keep: readonly string[]): Promise<void>;
 }
 
 export interface SealedSecret {

@@ -4,10 +4,12 @@ import { FirestoreMock } from '@firebase-bridge/firestore-admin';
 import type { AuditLog } from '../../src/core/audit/audit-log.ts';
 import type { CredentialRecords } from '../../src/core/credentials/credential-record.ts';
 import type { CredentialStore } from '../../src/core/credentials/credential-store.ts';
+import type { RotationStore } from '../../src/core/credentials/rotate-keys.ts';
 import type { Directory } from '../../src/core/engagements/match-participants.ts';
 import type { CallStore, JobStore } from '../../src/core/imports/import-store.ts';
 import { createFirestoreAuditLog } from '../../src/gcp/firestore/audit-log.ts';
 import { createFirestoreCredentialRecords } from '../../src/gcp/firestore/credential-records.ts';
+import { createFirestoreRotation } from '../../src/gcp/firestore/key-rotation.ts';
 import { createFirestoreDirectory } from '../../src/gcp/firestore/directory.ts';
 import { createFirestoreCredentials } from '../../src/gcp/firestore/import-credentials.ts';
 import { createFirestoreJobs } from '../../src/gcp/firestore/import-jobs.ts';
@@ -41,6 +43,11 @@ const recordCalls: Calls<CredentialRecords> = {
         store.list({ customerId: 'customer', platform, limit: 10, after }),
       ),
     ),
+};
+const rotationCalls: Calls<RotationStore> = {
+  get: 'byId',
+  save: 'byId',
+  listAfter: (store) => [null, 'credential'].map((id) => store.listAfter(id, 10)),
 };
 const auditCalls: Calls<AuditLog> = {
   open: 'byId',
@@ -112,6 +119,7 @@ describe('firestore.indexes.json', () => {
       ...callAll(createFirestoreCredentials(db), credentialCalls),
       ...callAll(createFirestoreCredentialRecords(db), recordCalls),
       ...callAll(createFirestoreAuditLog(db), auditCalls),
+      ...callAll(createFirestoreRotation(db), rotationCalls),
       ...callAll(directory, directoryCalls),
       ...callAll(createFirestoreJobs(db), jobCalls),
       ...callAll(createFirestoreCalls(db), callCalls),

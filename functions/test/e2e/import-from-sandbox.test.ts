@@ -57,7 +57,7 @@ describe('npm start -- --once', () => {
 
   it('keeps every secret in files that only their owner may read', async () => {
     const { stdout } = await runShell(
-      `cd ${quote(folder.path)} && stat -c '%a %n' . token token.viewer keys keys/*`,
+      `cd ${quote(folder.path)} && stat -c '%a %n' . token token.admin token.viewer keys keys/*`,
     );
     const modes = stdout.trim().split('\n');
     expect(modes.length).toBeGreaterThanOrEqual(6);

@@ -29,6 +29,7 @@ export function gateObjects(objects: ObjectStore, gate: Gate): ObjectStore {
 export function gateSealer(sealer: Sealer, gate: Gate): Sealer {
   const refusal = () => refusalOf('kms');
   return {
+    ...sealer,
     seal: (plaintext, binding) =>
       gate({ port: 'kms', step: 'kms.seal', work: () => sealer.seal(plaintext, binding), refusal }),
     open: (sealed, binding) =>

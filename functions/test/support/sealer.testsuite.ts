@@ -56,6 +56,19 @@ export function testSealer(name: string, sealerOf: () => Sealer): void {
       },
     );
 
+    it('says which key version seals, before and after it is renewed, and opens what earlier ones sealed', async () => {
+      const sealer = sealerOf();
+      const before = await sealer.seal('secret', binding);
+      expect(await sealer.currentKey()).toBe(before.keyVersion);
+      const renewed = await sealer.renewKey();
+      const after = await sealer.seal('secret', binding);
+      expect([after.keyVersion, await sealer.currentKey()]).toEqual([renewed, renewed]);
+      await sealer.retireKeys([before.keyVersion, renewed]);
+      for (const sealed of [before, after]) {
+        expect(await sealer.open(sealed, binding)).toBe('secret');
+      }
+    });
+
     it('does not open under the name of another key version', async () => {
       const sealed = await sealerOf().seal('secret', binding);
       await expectNotToOpen({ ...sealed, keyVersion: `${sealed.keyVersion}9` }, binding);

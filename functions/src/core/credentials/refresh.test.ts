@@ -75,6 +75,7 @@ function interceptStore(store: CredentialStore, intercept: Intercept): Credentia
 
 function interceptSealer(sealer: Sealer, intercept: Intercept): Sealer {
   return {
+    ...sealer,
     seal: (...args) => intercept('sealer.seal', () => sealer.seal(...args)),
     open: (...args) => intercept('sealer.open', () => sealer.open(...args)),
   };

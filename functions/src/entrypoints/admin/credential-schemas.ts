@@ -50,4 +50,19 @@ export const CredentialView = z
     keyVersion: z.string().openapi({ description: 'The key that it is sealed under.' }),
   })
   .openapi('Credential');
+export const RotationView = z
+  .object({
+    keyVersion: z.string().nullable(),
+    startedAt: z.iso.datetime(),
+    finishedAt: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'Null: ask again, it goes on.' }),
+    rewrapped: z.int(),
+    alreadyCurrent: z.int(),
+    failed: z.int().openapi({ description: 'They open under no key: keep them anew.' }),
+    failedIds: z.array(z.string()).openapi({ description: 'The first 20 of them.' }),
+  })
+  .openapi('KeyRotation');
+
 export type CredentialView = z.infer<typeof CredentialView>;

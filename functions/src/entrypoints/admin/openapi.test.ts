@@ -86,6 +86,7 @@ describe('the OpenAPI document', () => {
       'listPlatforms: get /platforms',
       'keepCredential: post /credentials',
       'listCredentials: get /credentials',
+      'rotateKeys: post /credentials/rotate',
       'getCredential: get /credentials/{credentialId}',
       'destroyCredential: delete /credentials/{credentialId}',
       'verifyCredential: post /credentials/{credentialId}/verify',
@@ -195,6 +196,7 @@ describe('every answer is as the document says', () => {
     await expectAsDescribed(`GET /admin/credentials/${id}`, { token });
     await expectAsDescribed('GET /admin/credentials?customerId=acme', { token });
     await expectAsDescribed(`DELETE /admin/credentials/${id}`, { token });
+    await expectAsDescribed('POST /admin/credentials/rotate', { token });
     await expectAsDescribed('GET /admin/audit', { token });
   });
 

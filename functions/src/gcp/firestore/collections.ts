@@ -11,6 +11,7 @@ export function collectionsOf(db: Firestore) {
     engagements: db.collection('engagements'),
     credentials: db.collection('importCredentials'),
     audit: db.collection('auditLog'),
+    rotations: db.collection('keyRotations'),
     notifications: db.collection('importNotifications'),
     budgets: db.collection('rateBudgets'),
     companies: db.collection('companies'),

@@ -15,6 +15,9 @@ export interface KeyWrapper {
     readonly wrappedKey: Buffer;
     readonly additionalData: Buffer;
   }): Promise<Buffer>;
+  /** Only where versions are ours to make. */
+  renew?(): Promise<void>;
+  retire?(keep: readonly string[]): Promise<void>;
 }
 
 export interface DataCiphertext {
@@ -33,7 +36,17 @@ const tagBytes = 16;
  * system's random source always: nothing that a caller passes may repeat one.
  */
 export function createEnvelopeSealer(wrapper: KeyWrapper): Sealer {
+  // Only wrapping says which version wraps, and needs no permission beside; what it wraps is nothing.
+  const currentKey = async () => (await wrapper.wrap(createDataKey(), Buffer.alloc(0))).keyVersion;
   return {
+    currentKey,
+    async renewKey() {
+      await wrapper.renew?.();
+      return currentKey();
+    },
+    async retireKeys(keep) {
+      await wrapper.retire?.(keep);
+    },
     async seal(plaintext, binding) {
       const dataKey = createDataKey();
       try {

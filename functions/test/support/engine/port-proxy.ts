@@ -28,6 +28,7 @@ export function interceptPorts(engine: Engine, intercept: Intercept): Engine {
     calls: port('calls', engine.calls),
     vault: port('vault', engine.vault),
     credentials: port('credentials', engine.credentials),
+    keys: port('keys', engine.keys),
     audit: port('audit', engine.audit),
     directory: port('directory', engine.directory),
     objects: port('objects', engine.objects),

@@ -5,13 +5,15 @@ import { createGrainSandbox } from '../../../src/contexts/grain/grain.sandbox.ts
 import { createContexts } from '../../../src/contexts/registry.ts';
 import { createFakeClock, type FakeClock } from '../../../src/contexts/testing/fake-clock.ts';
 import { toFetch } from '../../../src/contexts/testing/fault-fetch.ts';
+import { createKeyRotator } from '../../../src/core/credentials/rotate-keys.ts';
 import { createVault } from '../../../src/core/credentials/vault.ts';
 import type { Engine } from '../../../src/core/engine.ts';
 import type { ImportContext, Platform } from '../../../src/core/imports/import-context.ts';
-import type { NewTask, ObjectStore } from '../../../src/core/ports.ts';
+import type { NewTask, ObjectStore, Sealer } from '../../../src/core/ports.ts';
 import { defaultSettings, type EngineSettings } from '../../../src/core/settings.ts';
 import { createFirestoreAuditLog } from '../../../src/gcp/firestore/audit-log.ts';
 import { createFirestoreCredentialRecords } from '../../../src/gcp/firestore/credential-records.ts';
+import { createFirestoreRotation } from '../../../src/gcp/firestore/key-rotation.ts';
 import { createFirestoreDirectory } from '../../../src/gcp/firestore/directory.ts';
 import { createFirestoreCalls } from '../../../src/gcp/firestore/imported-calls.ts';
 import { createFirestoreCredentials } from '../../../src/gcp/firestore/import-credentials.ts';
@@ -62,6 +64,7 @@ export interface WorldOptions {
   readonly loses?: (task: NewTask) => boolean;
   readonly wrapFetch?: (fetch: Fetch) => Fetch;
   readonly store?: ObjectStore;
+  readonly sealer?: Sealer;
 }
 
 export const customerId = 'customer-1';
@@ -92,8 +95,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
   const objects = createMemoryObjectStore();
   const store = options.store ?? objects;
   const createId = createIds();
+  const sealer = options.sealer ?? createTestSealer();
   const reportUnreadable = (path: string): void => logs.recordUnreadable({ path });
-  const sealer = createTestSealer();
   const findContext = createContexts(() => ({
     ...{ clock, sleep: clock.sleep, random: () => 0.5, objects: store },
     fetch: (options.wrapFetch ?? ((fetch) => fetch))(toFetch(sandbox)),
@@ -113,6 +116,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     calls: createFirestoreCalls(db),
     vault: openVault(),
     credentials: createFirestoreCredentialRecords(db),
+    keys: createKeyRotator({
+      ...{ sealer, clock, credentials: createFirestoreCredentials(db) },
+      store: createFirestoreRotation(db),
+    }),
     audit: createFirestoreAuditLog(db),
     directory: createFirestoreDirectory(db, { clock, cacheMs: 5 * minuteMs }),
     findContext: (platform: Platform) =>
