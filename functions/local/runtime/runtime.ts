@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   /** Takes the engine's own log entries. */
   readonly writeLog: (level: string, message: string, fields: unknown) => unknown;
   readonly onSlackMessage?: (message: SlackMessage, change: 'posted' | 'edited') => void;
+  /** How soon the journal forgets a credential that was destroyed. Default 20 seconds. */
+  readonly forgetMs?: number;
   /** Replaces what the app is built from: a sandbox in another process, a port that counts. */
   readonly changePorts?: (ports: AppPorts) => AppPorts;
 }
@@ -61,6 +63,8 @@ export interface Runtime {
 const projectId = 'demo-import-engine';
 const slackToken = 'xoxb-sandbox';
 const slackChannel = { id: 'C0IMPORTS', name: 'imports' };
+/** With the end of a job and the compaction itself well below a minute. */
+const defaultForgetMs = 20_000;
 const repository = join(import.meta.dirname, '../../..');
 
 /** Waits are shorter on one machine, where a crash is noticed sooner. */
@@ -148,6 +152,7 @@ async function openParts(options: RuntimeOptions, clock: Clock): Promise<Parts> 
   const store = await openEmbeddedFirestore({
     folder: join(folder, 'firestore'),
     projectId,
+    forgets: { route: 'importCredentials/{id}', withinMs: options.forgetMs ?? defaultForgetMs },
     onSaveFailure: (error) => log.error(error.publicMessage, error),
   });
   const objects = createDiskObjectStore({

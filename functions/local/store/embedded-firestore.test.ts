@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,4 +116,72 @@ describe('a store in a folder', () => {
     await store.close();
     expect(await readdir(folder)).toEqual([]);
   });
+
+  it('forgets what was deleted or replaced where that is asked for, and loses no commit to it', async () => {
+    const forgets = { route: 'secrets/{id}', withinMs: 5 };
+    const store = await openEmbeddedFirestore({ folder, projectId, flushMs: 1, forgets });
+    const secrets = store.firestore.collection('secrets');
+    const numbers = store.firestore.collection('numbers');
+    await store.firestore.doc('others/a').set({ text: 'first-of-others' });
+    await store.firestore.doc('others/a').set({ text: 'second-of-others' });
+    await secrets.doc('gone').set({ text: 'deleted-secret' });
+    await secrets.doc('kept').set({ text: 'replaced-secret' });
+    await store.flush();
+    expect(await readFolder(folder)).toMatch(
+      /first-of-others[^]*deleted-secret[^]*replaced-secret/,
+    );
+    await secrets.doc('gone').delete();
+    await secrets.doc('kept').set({ text: 'new-secret' });
+    let written = 0;
+    // Commits go on all the time: before, during and after compactions.
+    for (; written < 400; written += 1) {
+      await numbers.doc(String(written)).set({ n: written });
+      if (written % 100 === 0) await secrets.doc('kept').update({ times: written });
+    }
+    for (;;) {
+      const text = await readFolder(folder);
+      if (!/deleted-secret|replaced-secret|first-of-others/.test(text)) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await store.flush();
+    // What a SIGKILL now would leave.
+    const copy = await mkdtemp(join(tmpdir(), 'journal-copy-'));
+    for (const file of await readdir(folder)) {
+      if (file.endsWith('.jsonl')) await copyFile(join(folder, file), join(copy, file));
+    }
+    await store.close();
+    for (const left of [copy, folder]) {
+      const next = await openEmbeddedFirestore({ folder: left, projectId });
+      expect((await next.firestore.collection('numbers').get()).size).toBe(400);
+      const { docs } = await next.firestore.collection('secrets').get();
+      expect(docs.map((doc) => doc.data())).toEqual([{ text: 'new-secret', times: 300 }]);
+      await next.close();
+    }
+    await rm(copy, { recursive: true });
+  });
+
+  it('says once that it can not forget, and goes on', async () => {
+    const failures: string[] = [];
+    const store = await openEmbeddedFirestore({
+      ...{ folder, projectId, flushMs: 1 },
+      forgets: { route: 'secrets/{id}', withinMs: 1 },
+      onSaveFailure: (error) => failures.push(error.publicMessage),
+    });
+    await store.firestore.doc('secrets/a').set({ n: 1 });
+    await store.flush();
+    await rm(folder, { recursive: true });
+    await store.firestore.doc('secrets/a').set({ n: 2 });
+    while (failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(failures[0]).toBe(
+      "The log firestore can't be compacted: what was deleted stays in it until the next start.",
+    );
+    expect((await store.firestore.doc('secrets/a').get()).get('n')).toBe(2);
+    await store.close().catch(() => undefined);
+  });
 });
+
+async function readFolder(path: string): Promise<string> {
+  const files = (await readdir(path)).filter((file) => /jsonl/.test(file));
+  const texts = files.map((file) => readFile(join(path, file), 'utf8').catch(() => ''));
+  return (await Promise.all(texts)).join('');
+}

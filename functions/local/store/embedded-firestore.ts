@@ -1,4 +1,4 @@
-import type { ImportError } from '../../src/core/errors.ts';
+import { toImportError, type ImportError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { openBridgeDatabase } from './bridge-database.ts';
 import type { BridgeDatabase } from './bridge-database.ts';
@@ -18,6 +18,11 @@ export interface EmbeddedFirestoreOptions {
   readonly clock?: Clock;
   /** A SIGKILL loses at most what was committed so long before. */
   readonly flushMs?: number;
+  /**
+   * Documents of which no earlier content may stay on the disk, e.g. `importCredentials/{id}`: the
+   * journal, which only grows otherwise, is compacted `withinMs` after one was replaced or deleted.
+   */
+  readonly forgets?: { readonly route: string; readonly withinMs: number };
   /** Called once when the disk refuses; the store goes on in memory. */
   readonly onSaveFailure?: (error: ImportError) => void;
   /** `host:port` of Google's emulator, to be used instead; FIRESTORE_EMULATOR_HOST unless given. */
@@ -39,12 +44,14 @@ export async function openEmbeddedFirestore(
     return openEmulatorFirestore({ projectId: options.projectId, host: emulatorHost });
   }
   const listeners = new Set<(commit: Commit) => void>();
+  const forgetting = createForgetting(options, async () => log?.compact());
   let log: StateLog<Commit> | null = null;
   const database = openBridgeDatabase({
     projectId: options.projectId,
     clock: options.clock ?? systemClock,
     onCommit: (commit) => {
       log?.append(commit);
+      forgetting.committed(commit);
       for (const listener of listeners) listener(commit);
     },
   });
@@ -65,6 +72,7 @@ export async function openEmbeddedFirestore(
     },
     flush: async () => log?.flush(),
     async close() {
+      forgetting.stop();
       try {
         await log?.close();
       } finally {
@@ -96,6 +104,27 @@ async function openLog(
     encode: records.encodeCommit,
     onFailure: (error) => options.onSaveFailure?.(error),
   });
+}
+
+/** Compacts some time after a commit that superseded what must not stay. */
+function createForgetting(
+  { forgets, onSaveFailure }: Pick<EmbeddedFirestoreOptions, 'forgets' | 'onSaveFailure'>,
+  compact: () => Promise<void>,
+): { committed(commit: Commit): void; stop(): void } {
+  const match = compileDocumentRoute(forgets?.route ?? '');
+  let timer: NodeJS.Timeout | undefined;
+  const run = (): void => {
+    timer = undefined;
+    compact().catch((error: unknown) => onSaveFailure?.(toImportError(error, 'store')));
+  };
+  return {
+    committed({ changes }) {
+      if (!forgets || timer !== undefined) return;
+      const supersedes = changes.some(({ path, before }) => before !== null && match(path));
+      if (supersedes) timer = setTimeout(run, forgets.withinMs).unref();
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 function toCommitListener(

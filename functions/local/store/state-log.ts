@@ -25,6 +25,11 @@ export interface StateLog<Entry> {
   append(entry: Entry): void;
   /** Resolves when all that was appended before is with the operating system. @throws `unavailable` */
   flush(): Promise<void>;
+  /**
+   * Puts a compacted log in this one's place, while entries are appended: what they have superseded
+   * is in no file after it. @throws `unavailable`
+   */
+  compact(): Promise<void>;
   /** Flushes, compacts and closes. @throws `unavailable` */
   close(): Promise<void>;
 }
@@ -45,20 +50,24 @@ export async function openStateLog<Entry>(
   if (newest > 0) {
     for await (const line of readLines(fileOf(options, newest))) options.replay(JSON.parse(line));
   }
-  const handle = await writeCompacted(options, newest + 1);
+  const handle = await writeSnapshot(options, newest + 1);
+  await publish(options, { handle, generation: newest + 1 });
   await removeAll(options, generations);
   return new FileStateLog(options, handle, newest + 1);
 }
 
 class FileStateLog<Entry> implements StateLog<Entry> {
   readonly #options: StateLogOptions<Entry>;
-  readonly #handle: FileHandle;
-  readonly #generation: number;
+  #handle: FileHandle;
+  #generation: number;
   #waiting: Entry[] = [];
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> = Promise.resolve();
   #failure: ImportError | null = null;
   #appended = 0;
+  /** What was written since a compaction began: it goes into the new log too. */
+  #sinceSnapshot: string[] | null = null;
+  #compacting: Promise<void> = Promise.resolve();
 
   constructor(options: StateLogOptions<Entry>, handle: FileHandle, generation: number) {
     this.#options = options;
@@ -78,16 +87,55 @@ class FileStateLog<Entry> implements StateLog<Entry> {
     if (this.#failure !== null) throw this.#failure;
   }
 
+  compact(): Promise<void> {
+    const compacted = this.#compacting.then(() => this.#compact());
+    this.#compacting = compacted.catch(() => undefined);
+    return compacted;
+  }
+
   async close(): Promise<void> {
     try {
+      await this.#compacting;
       await this.flush();
+      if (this.#appended > 0) await this.#compact();
     } finally {
       await this.#handle.close();
     }
-    if (this.#appended === 0) return;
-    const compacted = await writeCompacted(this.#options, this.#generation + 1);
-    await compacted.close();
-    await removeAll(this.#options, [this.#generation]);
+  }
+
+  /**
+   * The snapshot is taken while commits go on, so it may hold them wholly or in part; repeated after
+   * it in their order they lead to the same state.
+   */
+  async #compact(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const generation = this.#generation + 1;
+    this.#sinceSnapshot = [];
+    try {
+      const handle = await writeSnapshot(this.#options, generation);
+      const replaced = this.#writing.then(() => this.#replaceLog({ handle, generation }));
+      this.#writing = replaced.catch(() => undefined);
+      await replaced;
+    } catch (cause) {
+      throw cannotCompact(this.#options.name, cause);
+    } finally {
+      this.#sinceSnapshot = null;
+    }
+  }
+
+  async #replaceLog(next: NewLog): Promise<void> {
+    try {
+      await next.handle.appendFile((this.#sinceSnapshot ?? []).join(''));
+      await publish(this.#options, next);
+    } catch (error) {
+      await next.handle.close();
+      throw error;
+    }
+    const { handle, generation } = { handle: this.#handle, generation: this.#generation };
+    this.#handle = next.handle;
+    this.#generation = next.generation;
+    await handle.close();
+    await removeAll(this.#options, [generation]);
   }
 
   /** One write after the other: a commit never overtakes an earlier one. */
@@ -106,24 +154,44 @@ class FileStateLog<Entry> implements StateLog<Entry> {
       let text = '';
       for (const entry of entries) text += `${JSON.stringify(this.#options.encode(entry))}\n`;
       await this.#handle.appendFile(text);
+      this.#sinceSnapshot?.push(text);
     } catch (cause) {
-      this.#failure = new ImportError({
-        kind: 'unavailable',
-        source: 'store',
-        publicMessage: `The log ${this.#options.name} can't be written: nothing is saved any more.`,
-        cause,
-      });
+      this.#failure = cannotWrite(this.#options.name, cause);
       this.#options.onFailure(this.#failure);
     }
   }
 }
 
-async function writeCompacted<Entry>(
+interface NewLog {
+  readonly handle: FileHandle;
+  readonly generation: number;
+}
+
+function cannotWrite(name: string, cause: unknown): ImportError {
+  return new ImportError({
+    kind: 'unavailable',
+    source: 'store',
+    publicMessage: `The log ${name} can't be written: nothing is saved any more.`,
+    cause,
+  });
+}
+
+/** The log as it is goes on. */
+function cannotCompact(name: string, cause: unknown): ImportError {
+  return new ImportError({
+    kind: 'unavailable',
+    source: 'store',
+    publicMessage: `The log ${name} can't be compacted: what was deleted stays in it until the next start.`,
+    cause,
+  });
+}
+
+/** Under a name that no start looks for; an unfinished one of an earlier run is overwritten. */
+async function writeSnapshot<Entry>(
   options: StateLogOptions<Entry>,
   generation: number,
 ): Promise<FileHandle> {
-  const file = fileOf(options, generation);
-  const handle = await open(`${file}.tmp`, 'w');
+  const handle = await open(`${fileOf(options, generation)}.tmp`, 'w');
   try {
     let text = '';
     for (const record of options.snapshot()) {
@@ -133,13 +201,21 @@ async function writeCompacted<Entry>(
       text = '';
     }
     await handle.appendFile(text);
-    await handle.sync();
-    await rename(`${file}.tmp`, file);
   } catch (error) {
     await handle.close();
     throw error;
   }
   return handle;
+}
+
+/** Gives a log that is complete its name. */
+async function publish(
+  options: { readonly folder: string; readonly name: string },
+  { handle, generation }: NewLog,
+): Promise<void> {
+  const file = fileOf(options, generation);
+  await handle.sync();
+  await rename(`${file}.tmp`, file);
 }
 
 /** Lines without their ends; what follows the last end is dropped. */
