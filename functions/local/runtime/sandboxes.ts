@@ -21,6 +21,8 @@ export interface SandboxChoice {
   readonly calls: number;
   readonly seed: number;
   readonly faults: readonly string[];
+  /** The key that it accepts; default: the sandbox's own. */
+  readonly credentials?: { readonly apiKey: string };
 }
 
 export interface RunningSandbox {
