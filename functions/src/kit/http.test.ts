@@ -59,6 +59,7 @@ describe('createPlatformHttp', () => {
         method: 'POST',
         path: '/calls',
         query: { limit: 5, all: false, cursor: null, other: undefined, text: 'a b&c' },
+        headers: { accept: 'application/vnd.api+json' },
         json: { from: 1 },
       },
       z.object({ ok: z.boolean() }),
@@ -71,7 +72,7 @@ describe('createPlatformHttp', () => {
         redirect: 'manual',
         signal: expect.any(AbortSignal),
         headers: {
-          accept: 'application/json',
+          accept: 'application/vnd.api+json',
           authorization: 'Bearer top-secret-key',
           'content-type': 'application/json',
         },

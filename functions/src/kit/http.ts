@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly path: string;
   /** Null and undefined are left out. */
   readonly query?: Readonly<Record<string, QueryValue>>;
+  /** In place of the common ones of the same names, which are in lower case: another `accept`. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
   /** Sent as a form. */
@@ -156,7 +158,7 @@ function toBody(
   request: HttpRequest,
   common: Readonly<Record<string, string>>,
 ): { headers: Record<string, string>; body?: string } {
-  const headers = { accept: 'application/json', ...common };
+  const headers = { accept: 'application/json', ...common, ...request.headers };
   if (request.json !== undefined) {
     return {
       headers: { ...headers, 'content-type': 'application/json' },
