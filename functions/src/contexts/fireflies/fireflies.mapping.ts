@@ -3,6 +3,7 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import { findByName } from '../../kit/find-by-name.ts';
 import type { FirefliesDetails, FirefliesMeeting } from './fireflies.schema.ts';
 
 /** Maps a listed transcript. */
@@ -50,29 +51,6 @@ const unknownPerson = {
 
 /** A name that Fireflies made up for a voice. */
 const anonymous = /^speaker \d+$/i;
-
-/** Finds the one participant whom a name means; null for none or several. */
-function findByName(
-  participants: readonly SourceParticipant[],
-  name: string,
-): SourceParticipant | null {
-  const wanted = toComparable(name);
-  const found = participants.filter(
-    (person) =>
-      toComparable(person.name ?? '') === wanted ||
-      toComparable(person.email?.replace(/@.*/, '').replaceAll(/[._-]/g, ' ') ?? '') === wanted,
-  );
-  return found.length === 1 && wanted !== '' ? (found[0] ?? null) : null;
-}
-
-function toComparable(name: string): string {
-  return name
-    .normalize('NFKD')
-    .replaceAll(/\p{Mark}/gu, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
-    .toLowerCase();
-}
 
 /** Adds what only the details tell: the summary, who came, and who spoke without an invitation. */
 export function addDetails(listed: SourceCall, details: FirefliesDetails): SourceCall {

@@ -3,6 +3,7 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import { toLanguage } from '../../kit/language.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { GongCall, GongTranscript } from './gong.schema.ts';
 import { GongHint } from './gong.schema.ts';
@@ -69,13 +70,6 @@ function toParticipant(party: Party): SourceParticipant {
 /** `Inbound` as `inbound`; null for what Gong does not know or adds later. */
 function oneOf<T extends string>(value: string | null | undefined, known: readonly T[]): T | null {
   return known.find((each) => each === value?.toLowerCase()) ?? null;
-}
-
-/** Gong gives ISO 639-2B, where `und` is unknown and `zxx` no language at all. */
-function toLanguage(code: string | null | undefined): string | null {
-  if (typeof code !== 'string' || !/^[a-z]{2,3}$/i.test(code)) return null;
-  const [language = 'und'] = Intl.getCanonicalLocales(code);
-  return language === 'und' || language === 'zxx' ? null : language;
 }
 
 /** Maps a transcript, a segment for each sentence. */
