@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { sandboxClips } from '../testing/audio/clips.ts';
 import type { LinkSigner } from '../testing/sandbox-links.ts';
+import { createTurns } from '../testing/sandbox-turns.ts';
 import type { GongAccount } from './gong.sandbox-account.ts';
 import { usersOf, workspacesOf } from './gong.sandbox-call.ts';
 import type { SandboxCallItem } from './gong.sandbox-call.ts';
@@ -86,17 +87,6 @@ export function addGongApi(app: Hono, options: GongApiOptions): void {
 
 function toRecords(count: number) {
   return { totalRecords: count, currentPageSize: count, currentPageNumber: 0 };
-}
-
-/** Counts asks by key: true for the first `turns` of each; null is none. */
-function createTurns(turns: number | null): (key: string) => boolean {
-  const asked = new Map<string, number>();
-  return (key) => {
-    if (turns === null) return false;
-    const before = asked.get(key) ?? 0;
-    asked.set(key, before + 1);
-    return before < turns;
-  };
 }
 
 const turnsByAccount = new WeakMap<GongAccount, ReturnType<typeof createMediaTurns>>();

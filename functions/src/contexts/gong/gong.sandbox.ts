@@ -1,9 +1,6 @@
-import { Hono } from 'hono';
 import type { CreateSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { parseFaults } from '../testing/sandbox-faults.ts';
-import { createLinkSigner } from '../testing/sandbox-links.ts';
-import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
-import { createMediaSandbox } from '../testing/sandbox-platform.ts';
+import { assembleMediaSandbox } from '../testing/sandbox-platform.ts';
 import type { MediaSandbox } from '../testing/sandbox-platform.ts';
 import { addTokenRoute, createTokenIssuer } from '../testing/sandbox-tokens.ts';
 import { createGongAccount } from './gong.sandbox-account.ts';
@@ -38,39 +35,24 @@ export function createGongSandbox(options: GongSandboxOptions): MediaSandbox {
     untranscribedEvery: faults['no-transcripts'],
     privateEvery: faults['private-calls'],
   });
-  const links = createLinkSigner({ seed, now });
-  const counts = { limitHits: 0, credentialLeaks: 0 };
   // Airbyte marks the refresh token as single use; Gong's own documentation does not say.
   const tokens = createTokenIssuer({ now, lifetimeSeconds: tokenLifetimeSeconds, rotates: true });
-  const app = new Hono();
-  addTokenRoute(app, {
-    ...{ tokens, path: '/oauth2/generate-customer-token', clientAuthentication: 'basic' },
-    extra: { api_base_url_for_customer: 'https://company-17.api.gong.io', scope: '' },
-  });
-  addGongApi(app, {
-    ...{ account, links, faults, seed, now },
-    accessKey: gongSandboxCredentials.accessKey,
-    accessKeySecret: options.credentials?.apiKey ?? gongSandboxCredentials.accessKeySecret,
-    tokens,
-    requestsPerMinute: options.requestsPerMinute ?? 180,
-    pageSize: options.pageSize ?? 100,
-    mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
-    onLimitHit: () => {
-      counts.limitHits += 1;
+  return assembleMediaSandbox({
+    ...{ platform: 'gong', options, account, tokens, pauseMs: faults['slow-media'] },
+    addApi: (app, services) => {
+      addTokenRoute(app, {
+        ...{ tokens, path: '/oauth2/generate-customer-token', clientAuthentication: 'basic' },
+        extra: { api_base_url_for_customer: 'https://company-17.api.gong.io', scope: '' },
+      });
+      addGongApi(app, {
+        ...{ account, faults, seed, now, tokens, ...services },
+        accessKey: gongSandboxCredentials.accessKey,
+        accessKeySecret: options.credentials?.apiKey ?? gongSandboxCredentials.accessKeySecret,
+        requestsPerMinute: options.requestsPerMinute ?? 180,
+        pageSize: options.pageSize ?? 100,
+      });
     },
   });
-  addMediaRoute(app, {
-    links,
-    pauseMs: faults['slow-media'],
-    mediaOf: (callId) => {
-      const call = account.find(callId);
-      return call === null ? null : account.mediaOf(call);
-    },
-    onLeak: () => {
-      counts.credentialLeaks += 1;
-    },
-  });
-  return createMediaSandbox({ platform: 'gong', app, account, counts, tokens });
 }
 
 createGongSandbox satisfies CreateSandbox;

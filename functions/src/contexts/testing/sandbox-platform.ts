@@ -1,6 +1,14 @@
-import type { Hono } from 'hono';
-import type { PlatformSandbox, SandboxRequest, SandboxTokens } from '../../kit/sandbox.ts';
+import { Hono } from 'hono';
+import type {
+  PlatformSandbox,
+  SandboxOptions,
+  SandboxRequest,
+  SandboxTokens,
+} from '../../kit/sandbox.ts';
 import type { SandboxAccount, SandboxItem } from './sandbox-account.ts';
+import { createLinkSigner } from './sandbox-links.ts';
+import type { LinkSigner } from './sandbox-links.ts';
+import { addMediaRoute, toMediaOrigin } from './sandbox-media-route.ts';
 
 /** What a sandbox counts while it serves. */
 export interface SandboxCounts {
@@ -44,4 +52,45 @@ export function createMediaSandbox<TItem extends SandboxItem>(options: {
       return counts.credentialLeaks;
     },
   };
+}
+
+/** What an API's routes share with the storage of its recordings. */
+export interface SandboxServices {
+  readonly links: LinkSigner;
+  readonly mediaOriginOf: (request: Request) => string;
+  readonly onLimitHit: () => void;
+}
+
+/** Puts an API's routes and the storage of its recordings together. */
+export function assembleMediaSandbox<TItem extends SandboxItem>(parts: {
+  readonly platform: PlatformSandbox['platform'];
+  readonly options: Pick<SandboxOptions, 'seed' | 'now' | 'origin'>;
+  readonly account: SandboxAccount<TItem>;
+  /** Between pieces of a recording; null sends as fast as the client reads. */
+  readonly pauseMs: number | null;
+  readonly tokens?: SandboxTokens;
+  readonly addApi: (app: Hono, services: SandboxServices) => void;
+}): MediaSandbox {
+  const { platform, options, account, pauseMs, tokens } = parts;
+  const links = createLinkSigner(options);
+  const counts = { limitHits: 0, credentialLeaks: 0 };
+  const app = new Hono();
+  parts.addApi(app, {
+    links,
+    mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
+    onLimitHit: () => {
+      counts.limitHits += 1;
+    },
+  });
+  addMediaRoute(app, {
+    ...{ links, pauseMs },
+    mediaOf: (callId) => {
+      const item = account.find(callId);
+      return item === null ? null : account.mediaOf(item);
+    },
+    onLeak: () => {
+      counts.credentialLeaks += 1;
+    },
+  });
+  return createMediaSandbox({ platform, app, account, counts, ...(tokens && { tokens }) });
 }
