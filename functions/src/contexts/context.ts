@@ -97,6 +97,8 @@ export interface ContextDefinition<
   readonly rateLimitsOf?: (credentials: z.output<TCredentials>) => RateLimits;
   /** The window of `x-ratelimit-limit` where no header says it. Default: the header is not used. */
   readonly limitWindowSeconds?: number;
+  /** How long to wait after a 429 that does not say, twice as long after each further one. Default 1 s. */
+  readonly firstWaitMs?: number;
   /** Where the daily quota begins anew at midnight: an IANA name. Default: UTC. */
   readonly quotaTimeZone?: string;
   /**
@@ -128,8 +130,11 @@ export interface ContextDefinition<
   readonly accountOf?: (credentials: z.output<TCredentials>) => string;
 
   client(toolkit: Toolkit<z.output<TCredentials>>): TClient;
-  /** Throws `auth_invalid` or `permission_denied` for credentials that don't work. */
-  validateCredentials(client: TClient): Promise<void>;
+  /**
+   * Throws `auth_invalid` or `permission_denied` for credentials that don't work. What the check
+   * learns that other requests need, it returns, to be kept with the credentials.
+   */
+  validateCredentials(client: TClient): Promise<Partial<z.output<TCredentials>> | undefined>;
   /** Calls out of range are dropped by the framework: a platform's edges may be coarser. */
   listCalls(
     client: TClient,

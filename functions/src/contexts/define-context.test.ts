@@ -52,7 +52,7 @@ function define(changes: Partial<AcmeDefinition> = {}) {
       readNote: () => toolkit.objects.readJson('note'),
       me: () => toolkit.http.request({ method: 'GET', path: '/me' }, z.unknown()),
     }),
-    validateCredentials: () => Promise.resolve(),
+    validateCredentials: () => Promise.resolve(undefined),
     listCalls: async function* () {
       yield { calls: [call], nextCursor: null };
     },
@@ -171,6 +171,19 @@ describe('defineContext', () => {
     const validateCredentials = () => Promise.reject(new Error('our bug'));
     const context = define({ validateCredentials }).create(environment);
     expect((await failureOf(context.validateCredentials(credentials))).kind).toBe('internal');
+  });
+
+  it('completes credentials with what their check learned, to be kept in their place', async () => {
+    const learning = (learned: { region?: string } | undefined) =>
+      define({ validateCredentials: () => Promise.resolve(learned) }).create(environment);
+    const { apiKey } = credentials;
+    await expect(learning({ region: 'eu' }).validateCredentials({ apiKey })).resolves.toEqual({
+      ...{ valid: true, credentials: { apiKey, region: 'eu' } },
+    });
+    const learned = await learning({ region: 'eu' }).validateCredentials({ apiKey });
+    expect(JSON.stringify(learned)).toBe('{"valid":true,"credentials":"[redacted]"}');
+    const unchanged = learning(undefined).validateCredentials({ apiKey });
+    await expect(unchanged).resolves.toEqual({ valid: true });
   });
 
   describe('with an address for each customer', () => {
@@ -405,7 +418,7 @@ function bareDefinition() {
     baseUrl: null,
     media: { hosts: [], redirectHosts: [] },
     client: () => null,
-    validateCredentials: () => Promise.resolve(),
+    validateCredentials: () => Promise.resolve(undefined),
     listCalls: async function* () {
       yield { calls: [], nextCursor: null };
     },

@@ -62,8 +62,12 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     parseFilters: (input) => parseFilters(definition, input),
     validateCredentials: async (credentials, signal) => {
       try {
-        await run(() => definition.validateCredentials(session.client(credentials, signal)));
-        return { valid: true };
+        const learned = await run(() =>
+          definition.validateCredentials(session.client(credentials, signal)),
+        );
+        if (learned === undefined) return { valid: true };
+        const completed = definition.credentials.parse({ ...credentials, ...learned });
+        return { valid: true, credentials: conceal(completed) };
       } catch (error) {
         if (!isCredentialFault(error)) throw error;
         return { valid: false, error: error.publicMessage };

@@ -127,7 +127,7 @@ type LimiterFor = (key: string, rateLimits: RateLimits) => RateLimiter;
 function createLimiters(
   definition: Pick<
     ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
-    'platform' | 'displayName' | 'limitWindowSeconds' | 'quotaTimeZone'
+    'platform' | 'displayName' | 'limitWindowSeconds' | 'firstWaitMs' | 'quotaTimeZone'
   >,
   environment: ContextEnvironment,
 ): LimiterFor {
@@ -143,6 +143,7 @@ function createLimiters(
         displayName,
         ...rateLimits,
         limitWindowSeconds: definition.limitWindowSeconds ?? null,
+        ...(definition.firstWaitMs !== undefined && { firstWaitMs: definition.firstWaitMs }),
         quotaTimeZone: definition.quotaTimeZone ?? 'UTC',
       });
     limiters.delete(key);

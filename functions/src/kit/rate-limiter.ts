@@ -38,6 +38,8 @@ export interface LimitedAccount {
   readonly limitWindowSeconds: number | null;
   /** Where the daily quota begins anew at midnight: an IANA name. */
   readonly quotaTimeZone: string;
+  /** The wait after a 429 that does not say, doubled by each further one. Default 1 second. */
+  readonly firstWaitMs?: number;
 }
 
 export type CreateRateLimiter = (account: LimitedAccount) => RateLimiter;
@@ -118,7 +120,8 @@ class LocalRateLimiter implements RateLimiter {
     const said = readRateLimitHeaders(answer.headers, this.#clock.now());
     if (answer.status === 429) {
       this.#slowDown(nowMs);
-      const waitMs = answer.retryAfterMs ?? said.resetMs ?? defaultBlockMs * 2 ** this.#refusals;
+      const { firstWaitMs = defaultBlockMs } = this.#account;
+      const waitMs = answer.retryAfterMs ?? said.resetMs ?? firstWaitMs * 2 ** this.#refusals;
       this.#blockUntil(nowMs + Math.min(waitMs, dayMs));
       this.#refusals = Math.min(this.#refusals + 1, 6);
       return;

@@ -409,6 +409,32 @@ describe('retrying', () => {
   });
 });
 
+describe('credentials that their check completes', () => {
+  it('are kept as it completed them, by a new import and by a retry', async () => {
+    const fetchedWith: unknown[] = [];
+    const context: ReturnType<typeof createScriptedContext> = {
+      ...createScriptedContext({ calls: 1 }),
+      validateCredentials: async (credentials) => ({
+        ...{ valid: true, credentials: { ...credentials, region: 'eu' } },
+      }),
+      fetchCall: async (credentials) => {
+        fetchedWith.push(credentials);
+        throw platformError('auth_invalid');
+      },
+    };
+    const world = await openWorld({ context });
+    const credentials = { key: 'old' };
+    const job = await startImport(world, { platform: 'fathom', credentials });
+    await drive(world);
+    await retry(world, job.id);
+    await drive(world);
+    expect(fetchedWith).toEqual([
+      { key: 'old', region: 'eu' },
+      { key: 'new', region: 'eu' },
+    ]);
+  });
+});
+
 describe('a key that is revoked in the middle', () => {
   it('stops the job with its reason, and a retry with new credentials finishes it', async () => {
     let revoked = false;

@@ -39,6 +39,8 @@ export interface BudgetAccount {
   readonly quotaTimeZone: string;
   /** The part of the daily quota that is left to the customer: 0 to 1. */
   readonly customerQuotaShare: number;
+  /** The wait after a refusal that does not say, doubled by each further one. Default 1 second. */
+  readonly firstWaitMs?: number;
 }
 
 /** What a decision leaves behind: null writes nothing. */

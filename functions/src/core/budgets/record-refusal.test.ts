@@ -37,6 +37,16 @@ describe('recording a refusal', () => {
     });
   });
 
+  it('waits as long as the platform is known to want where it does not say, then twice as long', () => {
+    const patient = { ...account, firstWaitMs: 60_000 };
+    const refusal = { waitMs: null, isTooFast: true };
+    const first = recordRefusal({ account: patient, found: fresh, refusal, now });
+    expect(first.result).toEqual({ blockedUntilMs: nowMs + 60_000 });
+    const found = first.budget;
+    const second = recordRefusal({ account: patient, found, refusal, now: later(61_000) });
+    expect(second.result).toEqual({ blockedUntilMs: nowMs + 61_000 + 120_000 });
+  });
+
   it.each([
     [9000, 1200, 2200],
     [1500, 1200, 1500],

@@ -21,7 +21,7 @@ export const maxConfirmLeadMs = 500;
 const commitMs = 500;
 /** Answers to requests that were on their way together are one refusal, not many. */
 const sameBurstMs = 1000;
-const firstWaitMs = 1000;
+const usualFirstWaitMs = 1000;
 const mostDoublings = 6;
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
@@ -41,7 +41,7 @@ export function recordRefusal(facts: {
   const blockedMs = budget.blockedUntil?.getTime() ?? 0;
   const isNew = refusal.isTooFast && !isSameBurst(budget, nowMs);
   const refusals = isNew ? (isQuiet(budget, now) ? 1 : budget.refusals + 1) : budget.refusals;
-  const untilMs = nowMs + toWaitMs(refusal, refusals);
+  const untilMs = nowMs + toWaitMs(refusal, { refusals, account });
   if (!isNew && untilMs <= blockedMs) {
     return { budget: null, result: { blockedUntilMs: blockedMs } };
   }
@@ -68,7 +68,11 @@ function isSameBurst({ refusedAt, blockedUntil }: RateBudget, nowMs: number): bo
   return nowMs < Math.max(refusedAt.getTime() + sameBurstMs, blockedMs);
 }
 
-function toWaitMs({ waitMs }: Refusal, refusals: number): number {
+function toWaitMs(
+  { waitMs }: Refusal,
+  { refusals, account }: { readonly refusals: number; readonly account: BudgetAccount },
+): number {
+  const { firstWaitMs = usualFirstWaitMs } = account;
   const doublings = Math.min(Math.max(0, refusals - 1), mostDoublings);
   return Math.min(waitMs ?? firstWaitMs * 2 ** doublings, longestWaitMs);
 }

@@ -7,7 +7,7 @@ import {
   type Platform,
 } from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
-import { keepWhatWorks } from './job-credentials.ts';
+import { keepWhatWorks, verify } from './job-credentials.ts';
 import type { CallFilters, DateRange } from './source-call.ts';
 
 export interface ImportRequest {
@@ -48,14 +48,12 @@ export async function createImport(
   request: ImportRequest,
 ): Promise<CreatedImport> {
   const { credentials, credentialId } = request;
-  const askPlatform = async (opened: Credentials) => {
-    await verify(context, opened);
-    return estimateCalls(engine, context, { ...request, credentials: opened });
-  };
+  const estimateWith = (verified: Credentials) =>
+    estimateCalls(engine, context, { ...request, credentials: verified });
   const isKept = context.auth !== 'none' && (credentialId !== undefined || !request.dryRun);
   const { credential, result: calls } = isKept
-    ? await keepWhatWorks(engine, { ...request, context }, askPlatform)
-    : { credential: null, result: await askPlatform(credentials ?? {}) };
+    ? await keepWhatWorks(engine, { ...request, context }, estimateWith)
+    : { credential: null, result: await estimateWith(await verify(context, credentials ?? {})) };
   const estimate = { calls, durationSeconds: estimateDuration(context, calls) };
   if (request.dryRun) return { job: null, estimate };
   const resolved = { ...request, credential, estimatedCalls: calls };
@@ -73,17 +71,6 @@ export async function pokeJob(engine: Engine, jobId: string, reason: string): Pr
     name: `advance-${jobId}-${reason}`,
     payload: { jobId },
     runAt: null,
-  });
-}
-
-/** @throws `auth_invalid` */
-export async function verify(context: ImportContext, credentials: Credentials): Promise<void> {
-  const check = await context.validateCredentials(credentials);
-  if (check.valid) return;
-  throw new ImportError({
-    kind: 'auth_invalid',
-    source: context.platform,
-    publicMessage: check.error,
   });
 }
 

@@ -69,7 +69,12 @@ export function toCallsPerSecond({ requestsPerSecond, requestsPerCall = 2 }: Rat
 }
 
 export type CredentialCheck =
-  { readonly valid: true } | { readonly valid: false; readonly error: string };
+  | {
+      readonly valid: true;
+      /** What to keep in place of the credentials, where the check learned what they lack. */
+      readonly credentials?: Credentials;
+    }
+  | { readonly valid: false; readonly error: string };
 
 /** A call with everything that bulk endpoints could say of it. */
 export interface HydratedCall extends SourceCall {

@@ -1,6 +1,7 @@
 import { useCredentials } from '../credentials/use-credentials.ts';
 import type { CredentialNotes } from '../credentials/credential-record.ts';
 import type { Engine } from '../engine.ts';
+import { ImportError } from '../errors.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
 
@@ -21,9 +22,10 @@ export async function withCredentials<T>(
 }
 
 /**
- * Keeps credentials and runs `use` with them, as `withCredentials` does; destroys them again when that
- * fails. They are kept first because renewing may use them up: what follows is then stored. Stored
- * ones that are named by `credentialId` are used, and stay as they are.
+ * Keeps credentials, has the platform verify and complete them, and runs `use` with them, as
+ * `withCredentials` does; destroys them again when that fails. They are kept first because renewing
+ * may use them up: what follows is then stored. Stored ones that are named by `credentialId` are
+ * used, and stay as they are.
  */
 export async function keepWhatWorks<T>(
   engine: Engine,
@@ -40,8 +42,14 @@ export async function keepWhatWorks<T>(
 ): Promise<{ readonly credential: NonNullable<ImportJob['credential']>; readonly result: T }> {
   const { customerId, context, credentialId, type = 'one_off' } = given;
   const { platform } = context;
-  const run = (id: string) =>
-    useCredentials(engine, { owner: { id, customerId, platform }, context }, use);
+  const run = (id: string) => {
+    const owner = { id, customerId, platform };
+    return useCredentials(engine, { owner, context }, async (opened) => {
+      const verified = await verify(context, opened);
+      if (verified === opened) return use(opened);
+      return use(await engine.vault.refresh(owner, opened, () => Promise.resolve(verified)));
+    });
+  };
   if (credentialId !== undefined) {
     return { credential: { id: credentialId, type: 'stored' }, result: await run(credentialId) };
   }
@@ -56,4 +64,21 @@ export async function keepWhatWorks<T>(
     await engine.vault.destroy(id);
     throw error;
   }
+}
+
+/**
+ * Asks the platform whether credentials work; returns them as they are, or completed by the check.
+ * @throws `auth_invalid` with the platform's reason, `unavailable` when it can't be asked
+ */
+export async function verify(
+  context: ImportContext,
+  credentials: Credentials,
+): Promise<Credentials> {
+  const check = await context.validateCredentials(credentials);
+  if (check.valid) return check.credentials ?? credentials;
+  throw new ImportError({
+    kind: 'auth_invalid',
+    source: context.platform,
+    publicMessage: check.error,
+  });
 }
