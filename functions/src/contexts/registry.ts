@@ -9,6 +9,7 @@ import type {
   PlatformStatus,
   ProvenBy,
 } from './context.ts';
+import { chorusContext } from './chorus/chorus.context.ts';
 import { firefliesContext } from './fireflies/fireflies.context.ts';
 import { gongContext } from './gong/gong.context.ts';
 import { grainContext } from './grain/grain.context.ts';
@@ -16,6 +17,7 @@ import { manualContext } from './manual/manual.context.ts';
 
 /** Every context there is: one line for each. */
 export const definedContexts: readonly DefinedContext[] = [
+  chorusContext,
   firefliesContext,
   gongContext,
   grainContext,

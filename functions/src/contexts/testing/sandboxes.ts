@@ -1,5 +1,6 @@
 import type { Credentials, Platform } from '../../core/imports/import-context.ts';
 import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
+import { createChorusSandbox } from '../chorus/chorus.sandbox.ts';
 import { createFirefliesSandbox } from '../fireflies/fireflies.sandbox.ts';
 import { createGongSandbox, gongSandboxCredentials } from '../gong/gong.sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
@@ -14,6 +15,7 @@ export interface ServedSandboxOptions extends SandboxOptions {
 export const sandboxes: Readonly<
   Partial<Record<Platform, (options: ServedSandboxOptions) => PlatformSandbox>>
 > = {
+  chorus: createChorusSandbox,
   fireflies: createFirefliesSandbox,
   gong: createGongSandbox,
   grain: createGrainSandbox,

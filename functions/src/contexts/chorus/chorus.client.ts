@@ -1,0 +1,80 @@
+import type { DateRange } from '../../core/imports/source-call.ts';
+import { path } from '../../kit/path.ts';
+import type { Toolkit } from '../context.ts';
+import type { ChorusCredentials, ChorusFilters, RecordedType } from './chorus.schema.ts';
+import { ChorusConversation, ChorusStatus, ChorusUser, createPageSchema } from './chorus.schema.ts';
+
+/** API v1 is JSON:API; v3 is not. */
+const jsonApi = { accept: 'application/vnd.api+json' };
+const spokenFields = 'status,language,participants,recording.duration,recording.utterances';
+/** Whether the edges belong to a range is not documented: the framework keeps to it exactly. */
+const marginMs = 1000;
+
+export type ChorusClient = ReturnType<typeof createChorusClient>;
+
+/** The header of a token, with or without the word that Chorus' specification also allows. */
+export function toAuthorization({ apiKey, scheme }: ChorusCredentials) {
+  return { authorization: scheme === 'bearer' ? `Bearer ${apiKey}` : apiKey };
+}
+
+/** Chorus' two APIs, as far as an import needs them. @see https://chorus.ai/api/openapi.json */
+export function createChorusClient({ http, clock, credentials }: Toolkit<ChorusCredentials>) {
+  const conversation = (id: string, fields: string) => ({
+    method: 'GET' as const,
+    path: path`/api/v1/conversations/${id}`,
+    // A summary that has to be written first would take its time.
+    query: { fields, skip_summary_generation: true },
+    headers: jsonApi,
+  });
+  return {
+    clock,
+    credentials,
+
+    /** GET /api/v1/users/me: whose token it is. */
+    me: (scheme = credentials.scheme) =>
+      http.request(
+        {
+          ...{ method: 'GET', path: '/api/v1/users/me' },
+          headers: { ...jsonApi, ...toAuthorization({ ...credentials, scheme }) },
+        },
+        ChorusUser,
+      ),
+
+    /** GET /v3/engagements, newest first. Unknown parameters are ignored: each is in the specification. */
+    engagements: (
+      type: RecordedType,
+      { dateRange, filters }: { readonly dateRange: DateRange; readonly filters: ChorusFilters },
+      continuationKey: string | null,
+    ) =>
+      http.request(
+        {
+          ...{ method: 'GET', path: '/v3/engagements' },
+          query: {
+            engagement_type: type,
+            min_date: toEdge(dateRange.start, -marginMs),
+            max_date: toEdge(dateRange.end, marginMs),
+            user_id: filters.userId,
+            team_id: filters.teamId,
+            participants_email: filters.participantEmail,
+            continuation_key: continuationKey,
+          },
+        },
+        createPageSchema(type),
+      ),
+
+    /** GET /api/v1/conversations/{id}: how far Chorus is with it. */
+    status: async (id: string) =>
+      (await http.request(conversation(id, 'status'), ChorusStatus)).data.attributes.status,
+
+    /** GET /api/v1/conversations/{id}: what was said. */
+    conversation: async (id: string) =>
+      (await http.request(conversation(id, spokenFields), ChorusConversation)).data.attributes,
+
+    /** GET /api/v1/conversations/{id}/media: redirects to the video, or to the sound alone. */
+    mediaUrl: (id: string) => http.urlOf(path`/api/v1/conversations/${id}/media`),
+  };
+}
+
+function toEdge(date: Date | null, byMs: number): string | null {
+  return date === null ? null : new Date(date.getTime() + byMs).toISOString();
+}

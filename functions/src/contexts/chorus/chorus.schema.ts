@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+/** What a customer gives us, and how Chorus takes it. */
+export const ChorusCredentials = z.strictObject({
+  apiKey: z.string().trim().min(1).meta({
+    title: 'API token',
+    description: 'From Chorus, Personal Settings. An admin’s token sees the most.',
+    secret: true,
+  }),
+  scheme: z.enum(['plain', 'bearer']).optional().meta({
+    title: 'How the token is sent',
+    description:
+      'Leave it out: the check finds out whether Chorus wants the word Bearer before it.',
+    secret: false,
+  }),
+  requestsPerMinute: z.int().positive().max(600).optional().meta({
+    title: 'Requests a minute',
+    description: 'What Chorus allows the customer, where they know: 60 otherwise.',
+    secret: false,
+  }),
+});
+export type ChorusCredentials = z.output<typeof ChorusCredentials>;
+
+/** What a listing can be narrowed by. */
+export const ChorusFilters = z.strictObject({
+  userId: z.string().min(1).optional().meta({ description: 'The id of a user: their calls.' }),
+  teamId: z.string().min(1).optional().meta({ description: 'The id of a team: its calls.' }),
+  participantEmail: z.email().optional().meta({ description: 'Who took part: an e-mail address.' }),
+});
+export type ChorusFilters = z.output<typeof ChorusFilters>;
+
+/** Engagements that are recorded; the others are e-mails, page views and meetings without us. */
+export const recordedTypes = ['meeting', 'dialer'] as const;
+export type RecordedType = (typeof recordedTypes)[number];
+
+const Person = z.object({
+  person_id: z.union([z.string(), z.number()]).nullish(),
+  name: z.string().nullish(),
+  email: z.string().nullish(),
+  type: z.string().nullish(),
+});
+export type ChorusPerson = z.output<typeof Person>;
+
+/** A recorded engagement as the listing of API v3 gives it. */
+export const ChorusEngagement = z.object({
+  engagement_id: z.string().min(1),
+  /** Epoch seconds, perhaps with a fraction. */
+  date_time: z.number().nonnegative(),
+  /** Seconds. */
+  duration: z.number().nonnegative().nullish(),
+  subject: z.string().nullish(),
+  url: z.string().nullish(),
+  participants: z.array(Person).nullish(),
+  no_show: z.boolean().nullish(),
+  processing_state: z.string().nullish(),
+  /** Seen by others, not in Chorus' specification: whatever else it is, it is no summary. */
+  meeting_summary: z.string().nullish().catch(null),
+});
+export type ChorusEngagement = z.output<typeof ChorusEngagement>;
+
+/**
+ * A page of the listing. Chorus ignores a filter that it does not know and lists everything: a page
+ * of another type is a broken contract, not a page. Records are parsed one by one.
+ */
+export function createPageSchema(type: RecordedType) {
+  const Typed = z.object({ engagement_type: z.literal(type) });
+  return z
+    .object({ continuation_key: z.string().nullish(), engagements: z.array(z.unknown()) })
+    .superRefine(({ engagements }, context) => {
+      const index = engagements.findIndex((engagement) => !Typed.safeParse(engagement).success);
+      if (index === -1) return;
+      const path = ['engagements', index, 'engagement_type'];
+      const message = `is not "${type}", which was asked for: the filter was ignored`;
+      context.addIssue({ code: 'custom', path, message });
+    });
+}
+
+/** A document of JSON:API. */
+function documentOf<TSchema extends z.ZodType>(attributes: TSchema) {
+  return z.object({ data: z.object({ attributes }) });
+}
+
+/** The user whose token it is. */
+export const ChorusUser = documentOf(z.looseObject({}));
+
+/** As documented: another one is a broken contract. */
+const Status = z.enum(['done', 'live', 'no show', 'processing', 'unknown', 'scheduled']);
+
+export const ChorusStatus = documentOf(z.object({ status: Status }));
+
+/** A conversation. Loose: what we do not map is kept in the original. */
+const Conversation = z.looseObject({
+  status: Status,
+  language: z.string().nullish(),
+  participants: z.array(Person.loose()).nullish(),
+  recording: z
+    .looseObject({
+      duration: z.number().nullish(),
+      utterances: z
+        .array(
+          z.looseObject({
+            snippet: z.string().nullish(),
+            snippet_time: z.number(),
+            snippet_length: z.number().nullish(),
+            /** The speaker's place among the participants. */
+            participant: z.int().nullish(),
+            speaker_name: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+export type ChorusConversation = z.output<typeof Conversation>;
+export const ChorusConversation = documentOf(Conversation);
