@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { ImportError } from '../core/errors.ts';
 import type { DateRange, SourceCallPage } from '../core/imports/source-call.ts';
-import { badCursor, cursorPages } from './pages.ts';
+import { badCursor, cursorPages, requireOtherPage } from './pages.ts';
 import type { FetchedPage } from './pages.ts';
 
 export interface CallWindow {
@@ -63,7 +62,7 @@ export function offsetWindowPages(listing: {
         place = { ...place, lengthMs: windowMs };
         ({ hasMore, records, ...page } = await fetchAt(place));
       }
-      last = requireOther(page, { last: place.offset === 0 ? null : last, source });
+      last = requireOtherPage(page, { last: place.offset === 0 ? null : last, source });
       if (hasMore && records > 0) {
         const offset = place.offset + records;
         const more = offset > listing.maxOffset ? halve(place, source) : { ...place, offset };
@@ -84,19 +83,6 @@ function halve(place: Place, source: string): Place {
   const lengthMs = Math.floor(place.lengthMs / 2);
   if (lengthMs < shortestMs) throw endless(source, 'an hour holds more calls than it lists');
   return { endMs: place.endMs, lengthMs, offset: 0 };
-}
-
-/** A digest of the page; a platform that ignores the offset gives the same page for ever. */
-function requireOther(
-  { calls }: FetchedPage,
-  { last, source }: { readonly last: string | null; readonly source: string },
-): string | null {
-  if (calls.length === 0) return null;
-  const hash = createHash('sha256');
-  for (const { sourceCallId } of calls) hash.update(sourceCallId).update('\0');
-  const digest = hash.digest('base64');
-  if (digest === last) throw endless(source, 'the platform gave the same page twice');
-  return digest;
 }
 
 function endless(source: string, why: string): ImportError {

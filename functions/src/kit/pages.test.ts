@@ -174,6 +174,15 @@ describe('offsetPages', () => {
     expect(asked).toBe(1);
   });
 
+  it('is a broken contract where the offset is ignored', async () => {
+    const fetchPage = async () => ({ calls: toCalls('a', 'b'), hasMore: true });
+    const pages = offsetPages({ source: 'acme', cursor: null, fetchPage });
+    await expect(collect(pages)).rejects.toMatchObject({
+      kind: 'contract',
+      publicMessage: 'The listing would never end: the platform gave the same page twice.',
+    });
+  });
+
   it('refuses a cursor that is no offset', async () => {
     const fetchPage = async () => ({ calls: [], hasMore: false });
     const pages = offsetPages({ source: 'acme', cursor: '0.:abc', fetchPage });

@@ -65,7 +65,7 @@ export function pageTokenPages(
 
 /**
  * Lists by offset, or by page number where `step` is 1; an empty page ends it whatever it claims.
- * @throws as `cursorPages`
+ * @throws as `cursorPages`, `contract` when the offset is ignored
  */
 export function offsetPages(
   listing: Listing & {
@@ -76,11 +76,13 @@ export function offsetPages(
     readonly fetchPage: (offset: number) => Promise<FetchedPage & { readonly hasMore: boolean }>;
   },
 ): AsyncGenerator<SourceCallPage> {
+  let last: string | null = null;
   return cursorPages({
     ...listing,
     fetchPage: async (cursor) => {
       const offset = cursor === null ? (listing.first ?? 0) : toOffset(cursor, listing.source);
       const { hasMore, ...page } = await listing.fetchPage(offset);
+      last = requireOtherPage(page, { last, source: listing.source });
       const records = page.calls.length + (page.rejected?.length ?? 0);
       const isLast = !hasMore || records === 0;
       return { ...page, next: isLast ? null : String(offset + (listing.step ?? records)) };
@@ -122,6 +124,26 @@ export function windowedPages(
       }
       return { ...page, next: windowEndMs >= endMs ? null : `${String(windowEndMs)}|` };
     },
+  });
+}
+
+/**
+ * A digest of the page, to be compared with the next one's: a platform that ignores the offset gives
+ * the same page for ever. @throws `contract` for the same page as `last`
+ */
+export function requireOtherPage(
+  { calls }: FetchedPage,
+  { last, source }: { readonly last: string | null; readonly source: string },
+): string | null {
+  if (calls.length === 0) return null;
+  const hash = createHash('sha256');
+  for (const { sourceCallId } of calls) hash.update(sourceCallId).update('\0');
+  const digest = hash.digest('base64');
+  if (digest !== last) return digest;
+  throw new ImportError({
+    kind: 'contract',
+    source,
+    publicMessage: 'The listing would never end: the platform gave the same page twice.',
   });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
 import type { CallMetadata, MediaSource } from '../../core/imports/source-call.ts';
+import { readHint as parseHint } from '../../kit/hint.ts';
 import type { FirefliesLinks } from './fireflies.schema.ts';
 
 /** A recording, or that there is none, for as long as its link lasts; it fits a call's hint. */
@@ -63,8 +64,7 @@ export function toHint(note: Note): string {
 /** Reads a hint as far as it still holds: nothing is lost where it does not. */
 export function readHint(hint: string | null | undefined, now: Date): Note {
   const nothing = { recording: null, isUntranscribed: false };
-  if (hint === null || hint === undefined) return nothing;
-  const { recording, isUntranscribed } = Note.parse(JSON.parse(hint));
+  const { recording, isUntranscribed } = parseHint(hint, Note) ?? nothing;
   const holds = recording !== null && recording.untilMs - marginMs > now.getTime();
   return { recording: holds ? recording : null, isUntranscribed };
 }

@@ -8,7 +8,7 @@ import { defineContext } from '../define-context.ts';
 import { createGongClient } from './gong.client.ts';
 import type { GongClient } from './gong.client.ts';
 import { gongErrors, gongScopes } from './gong.errors.ts';
-import { readHint, toSourceCall, toTranscript, writeHint } from './gong.mapping.ts';
+import { readNote, toSourceCall, toTranscript, writeHint } from './gong.mapping.ts';
 import { GongCall, GongCredentials, GongFilters, GongTranscript } from './gong.schema.ts';
 
 const hourMs = 3_600_000;
@@ -112,7 +112,7 @@ export const gongContext = defineContext({
     });
     return calls.map((call) => {
       const found = loaded.get(call.sourceCallId);
-      const hint = readHint(call);
+      const hint = readNote(call);
       const isMissing = found === null && hint !== null && !isYoung(call, gong.clock.now());
       // One that broke our schema is asked for again with its call, and fails there by name.
       const { data } = GongTranscript.safeParse(found);
@@ -127,19 +127,19 @@ export const gongContext = defineContext({
   /** By the link that came with the listing while it is fresh, else by a new one. */
   fetchCall: async (gong, listed) => {
     const now = gong.clock.now();
-    const hint = readHint(listed);
+    const hint = readNote(listed);
     const isFresh = hint !== null && now.getTime() - hint.listedAt.getTime() < freshMs;
     if (isFresh && (hint.mediaUrl !== null || !isYoung(listed, hint.listedAt))) {
       return { metadata: listed.metadata, media: toMedia(hint.mediaUrl) };
     }
     const call = toSourceCall(await requireCall(gong, listed), { listedAt: now });
-    const media = toMedia(readHint(call)?.mediaUrl);
+    const media = toMedia(readNote(call)?.mediaUrl);
     if (media === null) requireSettled(call, { ...settling, now, what: 'recording' });
     return { metadata: call.metadata, media };
   },
 
   getTranscript: async (gong, listed) => {
-    if (readHint(listed)?.hasNoTranscript === true) return null;
+    if (readNote(listed)?.hasNoTranscript === true) return null;
     const found = await gong.transcript(listed.sourceCallId);
     if (found !== null) return toTranscript(found, listed);
     // Gong says the same of "none" and "not yet": how long ago the call ended decides.

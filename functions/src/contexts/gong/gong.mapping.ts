@@ -3,6 +3,7 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import { readHint } from '../../kit/hint.ts';
 import { toLanguage } from '../../kit/language.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { GongCall, GongTranscript } from './gong.schema.ts';
@@ -42,14 +43,8 @@ export function writeHint(hint: GongHint): string {
 }
 
 /** The note of a listed call; null where there is none that we can read. */
-export function readHint({ hint }: SourceCall): GongHint | null {
-  if (typeof hint !== 'string') return null;
-  try {
-    return GongHint.safeParse(JSON.parse(hint)).data ?? null;
-  } catch {
-    // A note that broke is as good as none: the call is asked for by itself.
-    return null;
-  }
+export function readNote({ hint }: SourceCall): GongHint | null {
+  return readHint(hint, GongHint);
 }
 
 type Party = NonNullable<GongCall['parties']>[number];
@@ -77,6 +72,6 @@ export function toTranscript(original: GongTranscript, listed: SourceCall): Sour
   const spoken = original.transcript.flatMap(({ speakerId = null, sentences }) =>
     sentences.map(({ start, end, text }) => ({ speakerId, startMs: start, endMs: end, text })),
   );
-  const language = readHint(listed)?.language ?? null;
+  const language = readNote(listed)?.language ?? null;
   return toSourceTranscript(spoken, { language, listed, original });
 }
