@@ -11,6 +11,8 @@ import type {
 import type {
   CallFilters,
   ListOptions,
+  MediaSource,
+  MediaStream,
   SourceCall,
   SourceCallPage,
   SourceTranscript,
@@ -51,6 +53,8 @@ export interface Toolkit<TCredentials> {
   readonly clock: Clock;
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   readonly objects: ObjectStore;
+  /** Opens a file that an answer named, by the rules for recordings: a transcript, say. */
+  readonly openMedia: (media: MediaSource) => Promise<MediaStream>;
   readonly signal: AbortSignal | undefined;
   /** How many calls to ask for in a page, for a platform that lets us say: at most `most`. */
   readonly pageSize: (most: number) => number;
@@ -121,6 +125,11 @@ export interface ContextDefinition<
   /** Sent with every request to the API: its version, say. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly media: MediaRules;
+  /**
+   * Hosts of files that want the credentials as the API does: of the platform only, and of the
+   * customer's data centre. Default: none, links are signed.
+   */
+  readonly mediaCredentialHosts?: (credentials: z.output<TCredentials>) => readonly string[];
   /** How long after its end a call's missing recording may still be in the making. Default 0. */
   readonly settlingMs?: number;
   /**

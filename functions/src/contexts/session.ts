@@ -16,7 +16,7 @@ import type { OAuth2Rules } from '../kit/oauth2.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
 import { createLocalRateLimiters, unlimited } from '../kit/rate-limiter.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
-import type { ContextDefinition, ContextEnvironment } from './context.ts';
+import type { ContextDefinition, ContextEnvironment, MediaRules } from './context.ts';
 
 /** A definition in its environment: what its methods are made of. */
 export interface Session<TClient, TCredentials> {
@@ -68,6 +68,21 @@ export function createSession<
     environment.baseUrl === undefined
       ? (toCustomerBaseUrl(definition, credentials) ?? commonBaseUrl)
       : commonBaseUrl;
+  const openMedia: Session<TClient, z.output<TCredentials>>['openMedia'] = (
+    credentials,
+    media,
+    signal,
+  ) => {
+    if (media.kind === 'stored') return openStored(environment, media, definition.platform);
+    const access = accessFor(credentials);
+    const baseUrl = baseUrlFor(access.credentials);
+    const credentialHosts = definition.mediaCredentialHosts?.(access.credentials);
+    const rules = {
+      ...definition.media,
+      ...(credentialHosts !== undefined && { credentialHosts }),
+    };
+    return openUrl({ access, baseUrl, fetch, environment, signal }, media, rules);
+  };
   return {
     objects: () => requireObjects(environment, definition.platform),
     client: (credentials, signal) => {
@@ -81,17 +96,13 @@ export function createSession<
         clock,
         signal,
         pageSize: (most) => Math.min(most, environment.pageSize ?? most),
+        openMedia: (media) => openMedia(credentials, media, signal),
         get objects() {
           return requireObjects(environment, definition.platform);
         },
       });
     },
-    openMedia: (credentials, media, signal) => {
-      if (media.kind === 'stored') return openStored(environment, media, definition.platform);
-      const access = accessFor(credentials);
-      const baseUrl = baseUrlFor(access.credentials);
-      return openUrl({ access, baseUrl, fetch, environment, signal }, media, definition.media);
-    },
+    openMedia,
     renew: (credentials, rules, signal) =>
       renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
     isSettling: (call) =>
@@ -262,7 +273,7 @@ function renew<TCredentials>(
 function openUrl(
   { access, baseUrl, fetch, environment, signal }: Connection<unknown>,
   media: Extract<MediaSource, { kind: 'url' }>,
-  rules: ContextDefinition<z.ZodObject, z.ZodObject, unknown>['media'],
+  rules: MediaRules & { readonly credentialHosts?: readonly string[] },
 ): Promise<MediaStream> {
   const { voice, limiter } = access;
   const { sleep, random } = environment;
@@ -281,6 +292,7 @@ function openUrl(
     hosts: withHosts(rules.hosts, ownHost),
     redirectHosts: withHosts(rules.redirectHosts, ownHost),
     credentialHeaders: { ...access.headers, ...media.headers },
+    ...(rules.credentialHosts !== undefined && { credentialHosts: rules.credentialHosts }),
     apiUrl: baseUrl,
     requestTimeoutMs: environment.requestTimeoutMs ?? 30_000,
     idleTimeoutMs: environment.idleTimeoutMs ?? 60_000,

@@ -247,3 +247,44 @@ describe('openDownload', () => {
     expect(text).toBe('ab');
   });
 });
+
+describe('a file host that wants the credentials', () => {
+  const url = 'https://files.acme.example/7';
+  const rules = { hosts: ['files.acme.example'], credentialHosts: ['*.acme.example'] };
+
+  it('gets them, and what it redirects to does not', async () => {
+    const location = 'https://cdn.acme.example/7';
+    const { download, sent, acquired } = createDownload(
+      (count) =>
+        count === 1
+          ? new Response(null, { status: 302, headers: { location } })
+          : new Response('bytes', { headers: audio }),
+      { ...rules, url },
+    );
+    expect(await readText(download)).toBe('bytes');
+    expect(sent.map(({ headers }) => headers['authorization'])).toEqual(['Bearer key', undefined]);
+    expect(acquired()).toBe(0);
+  });
+
+  it('is stood in for by an origin that is allowed', async () => {
+    const local = 'http://localhost:4001/7';
+    const allowedOrigins = ['http://localhost:4001'];
+    const { download, sent } = createDownload(() => new Response('', { headers: audio }), {
+      ...{ ...rules, url: local, allowedOrigins },
+    });
+    await readText(download);
+    expect(sent[0]?.headers['authorization']).toBe('Bearer key');
+  });
+
+  it.each([
+    [401, 'auth_invalid'],
+    [403, 'not_found'],
+    [404, 'not_found'],
+  ])('says by %p: %s', async (status, kind) => {
+    const { download, observed } = createDownload(() => new Response('', { status }), {
+      ...{ ...rules, url },
+    });
+    await expect(openDownload(download)).rejects.toMatchObject({ kind, source: 'acme' });
+    expect(observed).toEqual([]);
+  });
+});

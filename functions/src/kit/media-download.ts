@@ -5,7 +5,7 @@ import { toAnswerError, toNetworkError } from './answer-error.ts';
 import type { Deadline, Fetch, FetchResponse, Sleep } from './fetch.ts';
 import { createDeadline, discardBody } from './fetch.ts';
 import type { HostRule } from './guarded-fetch.ts';
-import { guardedGet } from './guarded-fetch.ts';
+import { guardedGet, isHostOf } from './guarded-fetch.ts';
 import { maxAttempts } from './http.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -17,8 +17,10 @@ export interface MediaDownload {
   readonly allowedOrigins: readonly string[];
   readonly hosts: HostRule;
   readonly redirectHosts: HostRule;
-  /** Sent to the API's origin only. */
+  /** Sent to the API's origin and to `credentialHosts` only, never after a redirect off them. */
   readonly credentialHeaders: Readonly<Record<string, string>>;
+  /** File hosts of the platform that want the credentials as the API does. */
+  readonly credentialHosts?: readonly string[];
   /** The API's base URL: what lies under it counts against the limits. Null: there is no API. */
   readonly apiUrl: string | null;
   readonly voice: PlatformVoice;
@@ -114,7 +116,7 @@ async function openOnce(
       // Bytes as they are: a compressed answer would hide its size and break ranges.
       headers: { accept: '*/*', 'accept-encoding': 'identity', ...rangeHeaders },
       credentialHeaders: download.credentialHeaders,
-      credentialOrigin: URL.parse(download.apiUrl ?? '')?.origin ?? null,
+      credentialOrigin: toCredentialOrigin(download),
       signal: deadline.signal,
       source: download.voice.platform,
     });
@@ -122,6 +124,7 @@ async function openOnce(
       throw await toMediaError(response, {
         download,
         isApi: redirects === 0 && isApiUrl(download),
+        isCredentialed: redirects === 0 && isCredentialHost(download),
       });
     }
     deadline.stop();
@@ -136,10 +139,30 @@ function isApiUrl(download: MediaDownload): boolean {
   return download.apiUrl !== null && download.url.startsWith(`${download.apiUrl}/`);
 }
 
-/** A file host says nothing of our credentials: what it denies is a link that was too old. */
+/** One that is allowed to be private stands in for every host of the platform. */
+function isCredentialHost({ url, credentialHosts, allowedOrigins }: MediaDownload): boolean {
+  const parsed = URL.parse(url);
+  if (parsed === null || credentialHosts === undefined) return false;
+  return allowedOrigins.includes(parsed.origin) || isHostOf(credentialHosts, parsed.hostname);
+}
+
+function toCredentialOrigin(download: MediaDownload): string | null {
+  const url = isCredentialHost(download) ? download.url : (download.apiUrl ?? '');
+  return URL.parse(url)?.origin ?? null;
+}
+
+/** A file host says nothing of credentials that it was not sent: what it denies is a link that was too old. */
 async function toMediaError(
   response: FetchResponse,
-  { download, isApi }: { readonly download: MediaDownload; readonly isApi: boolean },
+  {
+    download,
+    isApi,
+    isCredentialed,
+  }: {
+    readonly download: MediaDownload;
+    readonly isApi: boolean;
+    readonly isCredentialed: boolean;
+  },
 ): Promise<ImportError> {
   const { voice } = download;
   const error = await toAnswerError(response, { path: 'the recording', voice });
@@ -148,6 +171,7 @@ async function toMediaError(
     await download.limiter.observe({ status, headers, retryAfterMs: error.retryAfterMs });
     return error;
   }
+  if (isCredentialed && error.kind === 'auth_invalid') return error;
   if (![400, 401, 403, 404, 410].includes(response.status)) return error;
   return new ImportError({
     kind: 'not_found',
