@@ -31,6 +31,8 @@ export interface ContractOptions {
     /** One that breaks the platform's contract, its id readable. */
     broken(call: { id: string; startedAt: Date }): Readonly<Record<string, unknown>>;
   };
+  /** What a record's id becomes, where a call is named by more. Default: it stays as it is. */
+  readonly sourceCallIdOf?: (id: string) => string;
   /** Changes to a listing's answer; null for an answer that is no listing's. */
   readonly tamper: {
     /** Takes all records out and keeps the cursor. */

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import type { z } from 'zod';
 import type { Check, Suite } from '../check.ts';
 import { failureOf, listAll } from '../check.ts';
 import { answering, status } from '../fault-fetch.ts';
@@ -108,15 +109,24 @@ export const credentialChecks: readonly Check[] = [
   },
 ];
 
-function wrongCredentials({ credentials }: Suite): Record<string, unknown> {
+function wrongCredentials(suite: Suite): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(credentials).map(([name, value]) => [
+    Object.entries(suite.credentials).map(([name, value]) => [
       name,
-      typeof value === 'string' ? 'wrong-key-0123456789' : value,
+      isSecret(suite, name) ? 'wrong-key-0123456789' : value,
     ]),
   );
 }
 
-function secretsOf({ credentials }: Suite): readonly string[] {
-  return Object.values(credentials).filter((value) => typeof value === 'string');
+function secretsOf(suite: Suite): readonly string[] {
+  return Object.entries(suite.credentials).flatMap(([name, value]) =>
+    typeof value === 'string' && isSecret(suite, name) ? [value] : [],
+  );
+}
+
+/** What does not say that it is none. */
+function isSecret({ definition }: Suite, name: string): boolean {
+  // Each field of an object schema is a schema; the shape of a generic one does not say so.
+  const field = definition.credentials.shape[name] as z.ZodType | undefined;
+  return field?.meta()?.['secret'] !== false;
 }

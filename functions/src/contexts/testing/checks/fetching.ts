@@ -54,7 +54,7 @@ export const fetchingChecks: readonly Check[] = [
       const record = suite.options.records.whole({ id, title: 'Odd', startedAt });
       opened.sandbox.putRecord(record);
       const listed = required(toCalls(await listAll(opened, suite.credentials))[0], 'odd call');
-      expect(listed.sourceCallId).toBe(id);
+      expect(listed.sourceCallId).toBe(suite.options.sourceCallIdOf?.(id) ?? id);
       const { media } = await opened.context.fetchCall(suite.credentials, listed);
       const stream = await opened.context.openMedia(
         suite.credentials,
