@@ -14,6 +14,7 @@ import { firefliesContext } from './fireflies/fireflies.context.ts';
 import { gongContext } from './gong/gong.context.ts';
 import { grainContext } from './grain/grain.context.ts';
 import { manualContext } from './manual/manual.context.ts';
+import { zohoMeetingContext } from './zoho-meeting/zoho-meeting.context.ts';
 
 /** Every context there is: one line for each. */
 export const definedContexts: readonly DefinedContext[] = [
@@ -22,6 +23,7 @@ export const definedContexts: readonly DefinedContext[] = [
   gongContext,
   grainContext,
   manualContext,
+  zohoMeetingContext,
 ];
 
 /** One field that a customer fills in. */

@@ -4,6 +4,10 @@ import { createChorusSandbox } from '../chorus/chorus.sandbox.ts';
 import { createFirefliesSandbox } from '../fireflies/fireflies.sandbox.ts';
 import { createGongSandbox, gongSandboxCredentials } from '../gong/gong.sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
+import {
+  createZohoMeetingSandbox,
+  zohoMeetingSandboxGrant,
+} from '../zoho-meeting/zoho-meeting.sandbox.ts';
 
 /** What a sandbox may be asked for beyond `SandboxOptions`; one that cannot ignores it. */
 export interface ServedSandboxOptions extends SandboxOptions {
@@ -19,11 +23,13 @@ export const sandboxes: Readonly<
   fireflies: createFirefliesSandbox,
   gong: createGongSandbox,
   grain: createGrainSandbox,
+  zoho_meeting: createZohoMeetingSandbox,
 };
 
 /** What sandboxes accept that want more than one key, in the shape of their contexts' credentials. */
 const credentials: Readonly<Partial<Record<Platform, Credentials>>> = {
   gong: gongSandboxCredentials,
+  zoho_meeting: zohoMeetingSandboxGrant,
 };
 
 /** What the sandbox of a platform accepts when it is not told otherwise. */

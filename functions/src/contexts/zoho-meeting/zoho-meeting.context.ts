@@ -1,0 +1,158 @@
+import { ImportError } from '../../core/errors.ts';
+import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
+import { toGrantKey } from '../../kit/oauth2.ts';
+import { offsetPages } from '../../kit/pages.ts';
+import { mapRecords } from '../../kit/records.ts';
+import { isSettling, notReadyYet, requireSettled } from '../../kit/settling.ts';
+import { defineContext } from '../define-context.ts';
+import { createZohoMeetingClient } from './zoho-meeting.client.ts';
+import type { ZohoMeetingClient } from './zoho-meeting.client.ts';
+import { zohoMeetingErrors, zohoMeetingScopes } from './zoho-meeting.errors.ts';
+import {
+  parseId,
+  readNote,
+  toNote,
+  toParticipants,
+  toSourceCall,
+  toTranscript,
+  uploaded,
+} from './zoho-meeting.mapping.ts';
+import {
+  ZohoMeetingCredentials,
+  ZohoMeetingFilters,
+  ZohoRecording,
+  dataCentres,
+} from './zoho-meeting.schema.ts';
+import type { ZohoNote } from './zoho-meeting.schema.ts';
+
+const source = 'zoho_meeting';
+const displayName = 'Zoho Meeting';
+const settlingMs = 6 * 60 * 60 * 1000;
+const settling = { source, displayName, settlingMs };
+const domains = Object.values(dataCentres);
+const fileHosts = domains.flatMap(fileHostsOf);
+
+/** Zoho Meeting, by its API v2. @see https://www.zoho.com/meeting/api-integration/ */
+export const zohoMeetingContext = defineContext({
+  platform: source,
+  displayName,
+  auth: 'oauth',
+  capabilities: {
+    historicalImport: true,
+    ongoingSync: false,
+    transcriptReuse: true,
+    exactCount: false,
+    uploads: false,
+  },
+  // No limit is documented for Meeting.
+  rateLimits: { requestsPerSecond: 2, requestsPerDay: null },
+  firstWaitMs: 10_000,
+  credentials: ZohoMeetingCredentials,
+  filters: ZohoMeetingFilters,
+  errors: zohoMeetingErrors,
+  listing: {
+    status: 'beta',
+    provenBy: 'sandbox',
+    instructions: [
+      'Look at the ending of your Zoho address (zoho.com, zoho.eu, zoho.in, …): that is your data centre.',
+      'As an administrator of the organisation, open the API console of that data centre (api-console.zoho.com, api-console.zoho.eu, …) and make a Self Client.',
+      'Under Generate Code, enter the scopes named here, separated by commas, and copy the code. It lasts for minutes: exchange it at once for an access token and a refresh token; we help with that.',
+      'Send us data centre, client id, client secret and both tokens by a safe way.',
+    ],
+    scopes: zohoMeetingScopes,
+    docsUrl: 'https://www.zoho.com/meeting/api-integration/',
+    limits: 'None are documented: we send two requests a second, and fewer when Zoho refuses.',
+  },
+  baseUrl: 'https://meeting.zoho.com',
+  customerBaseUrls: {
+    field: 'dataCentre',
+    of: ({ dataCentre }) => `https://meeting.${dataCentres[dataCentre]}`,
+    hosts: domains.map((domain) => `meeting.${domain}`),
+  },
+  authorize: ({ accessToken = '' }) => ({ authorization: `Zoho-oauthtoken ${accessToken}` }),
+  oauth2: {
+    tokenUrl: ({ dataCentre }) => `https://accounts.${dataCentres[dataCentre]}/oauth/v2/token`,
+    clientAuthentication: 'form',
+  },
+  accountOf: (credentials) => credentials.organisationId ?? toGrantKey(credentials),
+  media: { hosts: fileHosts, redirectHosts: fileHosts },
+  // Files want the token, too; it is of no other data centre's concern.
+  mediaCredentialHosts: ({ dataCentre }) => fileHostsOf(dataCentres[dataCentre]),
+  settlingMs,
+  client: createZohoMeetingClient,
+
+  validateCredentials: async (zoho) => {
+    const organisationId = await zoho.askOrganisation();
+    return organisationId === zoho.credentials.organisationId ? undefined : { organisationId };
+  },
+  listCalls: (zoho, { cursor }) =>
+    offsetPages({
+      ...{ source, cursor },
+      fetchPage: async (index) => {
+        const { recordings: records, meta } = await zoho.recordings(index);
+        const mapping = { at: 'recordings', idField: 'erecordingId', schema: ZohoRecording };
+        const mapped = mapRecords({ records, ...mapping, toSourceCall });
+        return { ...mapped, hasMore: meta?.moreRecords === true };
+      },
+    }),
+  fetchCall: async (zoho, listed) => {
+    const { meetingKey } = parseId(listed.sourceCallId);
+    const note = await requireUploaded(zoho, listed);
+    const [attendees, session] = await Promise.all([
+      unlessMissing(zoho.participants(meetingKey)),
+      unlessMissing(zoho.session(meetingKey)),
+    ]);
+    const participants = toParticipants(attendees, session);
+    const media: MediaSource | null =
+      note.mediaUrl === null ? null : { kind: 'url', url: note.mediaUrl, contentType: 'video/mp4' };
+    return { metadata: { ...listed.metadata, participants }, media };
+  },
+  getTranscript: async (zoho, listed) => {
+    const { clock } = zoho;
+    let note = readNote(listed);
+    const isYoung = isSettling(listed, { now: clock.now(), settlingMs });
+    if (note === null || (isYoung && note.transcriptUrl === null && !note.isUntranscribed)) {
+      note = await findNote(zoho, listed);
+    }
+    if (note.transcriptUrl !== null) {
+      return toTranscript(await zoho.transcript(note.transcriptUrl), listed);
+    }
+    if (note.isUntranscribed) return null;
+    requireSettled(listed, { ...settling, now: clock.now(), what: 'transcript' });
+    return null;
+  },
+});
+
+/** Where recordings of a data centre are: below its own domain, and one for what is shared. */
+function fileHostsOf(domain: string): readonly string[] {
+  return [`*.${domain}`, `*.${domain.replace(/^zoho/, 'zohopublic')}`];
+}
+
+/** As the listing had it, else as it is now. @throws `not_ready` until it can be downloaded */
+async function requireUploaded(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
+  const noted = readNote(listed);
+  const note = noted?.state === uploaded ? noted : await findNote(zoho, listed);
+  if (note.state === uploaded) return note;
+  throw notReadyYet(listed, { ...settling, now: zoho.clock.now(), what: 'recording' });
+}
+
+/** Asks for the meeting's recordings. @throws `not_found` where this one is not among them */
+async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
+  const { meetingKey, recordingId } = parseId(listed.sourceCallId);
+  const recordings = (await unlessMissing(zoho.ofMeeting(meetingKey))) ?? [];
+  const found = recordings.find(({ erecordingId }) => erecordingId === recordingId);
+  if (found !== undefined) return toNote({ ...found, state: found.processingState ?? null });
+  requireSettled(listed, { ...settling, now: zoho.clock.now(), what: 'recording' });
+  const publicMessage = `${displayName} no longer has this recording, or the user may not see it.`;
+  throw new ImportError({ kind: 'not_found', source, publicMessage });
+}
+
+/** Reports of old meetings and webinars may be gone: their recordings are not worth less. */
+async function unlessMissing<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ImportError && error.kind === 'not_found') return null;
+    throw error;
+  }
+}
