@@ -10,6 +10,7 @@ import type {
   ProvenBy,
 } from './context.ts';
 import { chorusContext } from './chorus/chorus.context.ts';
+import { fathomContext } from './fathom/fathom.context.ts';
 import { firefliesContext } from './fireflies/fireflies.context.ts';
 import { gongContext } from './gong/gong.context.ts';
 import { grainContext } from './grain/grain.context.ts';
@@ -19,6 +20,7 @@ import { zohoMeetingContext } from './zoho-meeting/zoho-meeting.context.ts';
 /** Every context there is: one line for each. */
 export const definedContexts: readonly DefinedContext[] = [
   chorusContext,
+  fathomContext,
   firefliesContext,
   gongContext,
   grainContext,

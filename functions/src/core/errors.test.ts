@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { errorKinds, errorRules, ImportError, redact, toImportError } from './errors.ts';
 
 describe('ImportError', () => {
@@ -20,6 +21,15 @@ describe('ImportError', () => {
       requestId: null,
     });
     expect(error.cause).toBeUndefined();
+  });
+
+  it('keeps what the context notes for the next try to itself when it is printed', () => {
+    const publicMessage = 'It is being made.';
+    const hint = 'https://media.example/secret-link';
+    const error = new ImportError({ kind: 'not_ready', source: 'gong', publicMessage, hint });
+    expect(error.hint).toBe(hint);
+    expect(inspect(error) + JSON.stringify(error)).not.toContain('secret-link');
+    expect(new ImportError({ kind: 'not_ready', source: 'gong', publicMessage }).hint).toBeNull();
   });
 
   it('keeps what the thrower knows better than the rules', () => {

@@ -58,6 +58,8 @@ export interface ImportErrorOptions {
   readonly status?: number | null;
   /** The id by which the other side's support can find the request. */
   readonly requestId?: string | null;
+  /** What a context notes of the call for its next try, in place of `SourceCall.hint`; as secret as that. */
+  readonly hint?: string | null;
   readonly cause?: unknown;
 }
 
@@ -71,6 +73,8 @@ export class ImportError extends Error {
   readonly publicMessage: string;
   readonly status: number | null;
   readonly requestId: string | null;
+  /** Private, so that it is not printed with the error: it may hold a link. */
+  readonly #hint: string | null;
 
   constructor(options: ImportErrorOptions) {
     const publicMessage = redact(options.publicMessage);
@@ -82,6 +86,12 @@ export class ImportError extends Error {
     this.publicMessage = publicMessage;
     this.status = options.status ?? null;
     this.requestId = options.requestId ?? null;
+    this.#hint = options.hint ?? null;
+  }
+
+  /** See `ImportErrorOptions`. */
+  get hint(): string | null {
+    return this.#hint;
   }
 }
 

@@ -52,6 +52,22 @@ function createHttp(
 const Anything = z.unknown();
 
 describe('createPlatformHttp', () => {
+  it('takes as many places of the limit as a request weighs, before it is sent', async () => {
+    const events: string[] = [];
+    const limiter = {
+      acquire: async () => void events.push('place'),
+      observe: () => undefined,
+    };
+    const answer = () => {
+      events.push('sent');
+      return Response.json({});
+    };
+    const { http } = createHttp(answer, { limiter });
+    await http.request({ method: 'GET', path: '/calls' }, Anything);
+    await http.request({ method: 'GET', path: '/transcripts', weight: 2 }, Anything);
+    expect(events).toEqual(['place', 'sent', 'place', 'place', 'sent']);
+  });
+
   it('sends to the base URL with headers, a query and JSON', async () => {
     const { http, sent } = createHttp(() => Response.json({ ok: true, more: 1 }));
     const result = await http.request(

@@ -29,6 +29,8 @@ export interface HttpRequest {
    * body to parse in its place; undefined where it is a failure.
    */
   readonly instead?: (answer: FailedAnswer) => unknown;
+  /** How many requests of the account's limit it takes the place of. Default 1. */
+  readonly weight?: number;
   /** Asks for several things, of which some may fail: the answer is then what came of the others. */
   readonly partial?: boolean;
 }
@@ -113,7 +115,7 @@ async function requestOnce(
   url: string,
 ): Promise<unknown> {
   const { voice, limiter } = options;
-  await limiter.acquire(options.signal);
+  for (let slot = 0; slot < (request.weight ?? 1); slot += 1) await limiter.acquire(options.signal);
   const deadline = createDeadline(options.requestTimeoutMs, options.signal);
   try {
     const response = await options.fetch(url, {

@@ -30,6 +30,29 @@ async function run(script: Partial<ContextScript>, transcription: TranscriberScr
 
 const withoutTranscripts = { hasTranscript: () => false };
 
+describe('a recording that its platform makes when it is asked for', () => {
+  it('is asked for once: what the context noted of it comes back with the next try', async () => {
+    const asked: string[] = [];
+    const { world, jobId } = await run({
+      calls: 1,
+      onFetch: (id, hint) => {
+        asked.push(`${id} ${hint ?? 'without a note'}`);
+        if (hint === null) throw platformError('not_ready', { hint: 'download 1' });
+        if (asked.length < 4) throw platformError('not_ready');
+      },
+    });
+    expect(asked).toEqual([
+      'call-0000 without a note',
+      'call-0000 download 1',
+      'call-0000 download 1',
+      'call-0000 download 1',
+    ]);
+    expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf([idOf(0)]));
+    const [call] = await readCalls(world, jobId);
+    expect(call?.hint).toBeNull();
+  });
+});
+
 describe('a transcript that is late', () => {
   it('is asked for again, and the recording downloaded once', async () => {
     const asked = new Map<string, number>();

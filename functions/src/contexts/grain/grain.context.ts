@@ -1,6 +1,6 @@
 import { ImportError } from '../../core/errors.ts';
 import type { SourceCallPage } from '../../core/imports/source-call.ts';
-import { isInRange } from '../../kit/date-range.ts';
+import { countPages } from '../../kit/count-pages.ts';
 import { cursorPages } from '../../kit/pages.ts';
 import { mapRecords } from '../../kit/records.ts';
 import { requireSettled } from '../../kit/settling.ts';
@@ -57,15 +57,9 @@ export const grainContext = defineContext({
   },
   listCalls: (grain, { cursor, ...listing }) =>
     listPages(grain, { listing, cursor, include: 'all' }),
-  countCalls: async (grain, listing) => {
-    let count = 0;
-    for await (const page of listPages(grain, { listing, cursor: null, include: 'nothing' })) {
-      count += page.rejected?.length ?? 0;
-      for (const { metadata } of page.calls) {
-        if (isInRange(metadata.startedAt, listing.dateRange)) count += 1;
-      }
-    }
-    return count;
+  countCalls: (grain, listing) => {
+    const pages = listPages(grain, { listing, cursor: null, include: 'nothing' });
+    return countPages(pages, listing.dateRange);
   },
   fetchCall: (grain, { sourceCallId, metadata }) =>
     Promise.resolve({

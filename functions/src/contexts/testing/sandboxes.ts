@@ -1,6 +1,7 @@
 import type { Credentials, Platform } from '../../core/imports/import-context.ts';
 import type { PlatformSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { createChorusSandbox } from '../chorus/chorus.sandbox.ts';
+import { createFathomSandbox } from '../fathom/fathom.sandbox.ts';
 import { createFirefliesSandbox } from '../fireflies/fireflies.sandbox.ts';
 import { createGongSandbox, gongSandboxCredentials } from '../gong/gong.sandbox.ts';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
@@ -20,6 +21,7 @@ export const sandboxes: Readonly<
   Partial<Record<Platform, (options: ServedSandboxOptions) => PlatformSandbox>>
 > = {
   chorus: createChorusSandbox,
+  fathom: createFathomSandbox,
   fireflies: createFirefliesSandbox,
   gong: createGongSandbox,
   grain: createGrainSandbox,

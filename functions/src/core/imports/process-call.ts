@@ -81,7 +81,8 @@ function recordFailure(
     if (!isInWork(call)) return { call: null, result: true };
     // What this try has stored stays stored: the next one does not download it again.
     const media = claim.progress.media ?? call.media;
-    const next = transitionCall({ ...call, media }, toFailureEvent(engine, failure));
+    const hint = failure.error.hint ?? call.hint;
+    const next = transitionCall({ ...call, media, hint }, toFailureEvent(engine, failure));
     return { call: next, result: true };
   });
 }

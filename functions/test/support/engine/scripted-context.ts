@@ -13,7 +13,7 @@ export interface ContextScript {
   readonly onPage?: (index: number) => void;
   /** Calls of a page in place of its own. */
   readonly page?: (index: number) => readonly SourceCall[] | null;
-  readonly onFetch?: (sourceCallId: string) => void | Promise<void>;
+  readonly onFetch?: (sourceCallId: string, hint: string | null) => void | Promise<void>;
   readonly onTranscript?: (sourceCallId: string) => void;
   /** Default: every call has a transcript. */
   readonly hasTranscript?: (sourceCallId: string) => boolean;
@@ -87,7 +87,7 @@ export function createScriptedContext(script: ContextScript): ImportContext {
     }),
     fetchCall: async (credentials, listed) => {
       script.onUse?.(credentials);
-      await script.onFetch?.(listed.sourceCallId);
+      await script.onFetch?.(listed.sourceCallId, listed.hint ?? null);
       const url = `https://media.example/${listed.sourceCallId}`;
       return { metadata: listed.metadata, media: { kind: 'url', url } };
     },
@@ -109,7 +109,7 @@ export function createScriptedContext(script: ContextScript): ImportContext {
 /** What a platform throws. */
 export function platformError(
   kind: ImportError['kind'],
-  options: { readonly retryAfterMs?: number } = {},
+  options: { readonly retryAfterMs?: number; readonly hint?: string } = {},
 ): ImportError {
   return new ImportError({
     kind,
