@@ -33,7 +33,8 @@ export interface FunctionHost {
 }
 
 const defaultRegion = 'us-central1';
-const defaultInstances = 4;
+/** One thread does all the work: more at once would only hold more in memory. */
+const defaultInstances = 1;
 
 /** What hosting one function gives; each kind of trigger fills in what it has. */
 interface Hosting {
