@@ -38,9 +38,9 @@ class UsageError extends Error {}
 const folder = join(import.meta.dirname, '../.local/bench');
 
 /** The runtime's memory is what it is under `npm start`. */
-const memoryFlags = z
-  .array(z.string())
-  .parse(JSON.parse(readFileSync(join(import.meta.dirname, 'lib/memory-flags.json'), 'utf8')));
+const settings = z
+  .object({ flags: z.array(z.string()), compileCacheFolder: z.string() })
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, 'lib/node-settings.json'), 'utf8')));
 
 interface Options extends BenchOptions {
   readonly names: readonly string[];
@@ -116,7 +116,11 @@ function runInProcess(name: string, options: Options): Promise<BenchResult> {
   const args = ['--measure', name, JSON.stringify({ calls, mediaBytes, pricesFile })];
   // What a benchmark prints is for people, and must not mix with JSON.
   const child = fork(import.meta.filename, args, {
-    execArgv: [...memoryFlags, ...profiling],
+    execArgv: [...settings.flags, ...profiling],
+    env: {
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '..', settings.compileCacheFolder),
+      ...process.env,
+    },
     stdio: ['ignore', 2, 2, 'ipc'],
   });
   return new Promise((resolve, reject) => {

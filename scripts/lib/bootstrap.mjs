@@ -44,12 +44,20 @@ export function ensureInstalled() {
  * and forwards signals.
  * @param {string} script relative to the repository's root
  * @param {readonly string[]} args
- * @param {readonly string[]} flags Node's own
+ * @param {{ flags?: readonly string[], compileCacheFolder?: string }} settings Node's own flags, and
+ *   where it keeps what it has compiled, relative to the repository's root
  * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it
  */
-export async function runWithPinnedNode(script, args, flags = []) {
+export async function runWithPinnedNode(script, args, settings = {}) {
+  const { flags = [], compileCacheFolder } = settings;
   const child = spawn(pinnedNode, [...flags, path.join(rootDirectory, script), ...args], {
-    env: { ...process.env, PATH: [binDirectory, systemPath()].join(path.delimiter) },
+    env: {
+      ...(compileCacheFolder && {
+        NODE_COMPILE_CACHE: path.join(rootDirectory, compileCacheFolder),
+      }),
+      ...process.env,
+      PATH: [binDirectory, systemPath()].join(path.delimiter),
+    },
     stdio: 'inherit',
   });
   const stopForwarding = forwardSignals(child);

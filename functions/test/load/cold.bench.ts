@@ -129,6 +129,8 @@ async function loadOnce({ target, load, use }: Program): Promise<Load> {
     env: {
       ...process.env,
       ...{ FUNCTION_TARGET: target, K_SERVICE: target, GCLOUD_PROJECT: projectId },
+      // A deployed function starts without.
+      NODE_DISABLE_COMPILE_CACHE: '1',
       FIREBASE_CONFIG: JSON.stringify({ projectId, storageBucket: `${projectId}.appspot.com` }),
     },
   });
