@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Firestore } from 'firebase-admin/firestore';
 import type { Chance } from './chance.ts';
 import type { Gate } from './gate.ts';
+import { outsideOfTime } from './instance.ts';
 
 /** The SDK's two ways to the server, which the embedded store answers in its place. */
 interface Transport {
@@ -33,14 +34,15 @@ export function gateFirestore(firestore: Firestore, gate: Gate, chance: Chance):
     gate({
       port: 'firestore',
       step: `firestore.${method}`,
-      work: () => request.call(transport, method, message, tag, retryCodes),
+      work: () => outsideOfTime(() => request.call(transport, method, message, tag, retryCodes)),
       refusal,
     });
   transport.requestStream = (method, bidirectional, message, tag) =>
     gate({
       port: 'firestore',
       step: `firestore.${method}`,
-      work: () => requestStream.call(transport, method, bidirectional, message, tag),
+      work: () =>
+        outsideOfTime(() => requestStream.call(transport, method, bidirectional, message, tag)),
       refusal,
     });
 }

@@ -126,6 +126,8 @@ export function createHistory(options: {
   const duplicates = new Map<string, Set<string>>();
   const expectedTotals = new Map<string, Map<string, number>>();
   const shardTotals = new Map<string, Map<string, number>>();
+  /** Jobs whose numbers the commit at hand has moved. */
+  const recounted = new Set<string>();
   const callHolders = new Map<string, string>();
   const jobHolders = new Map<string, string>();
   const violations: Violation[] = [];
@@ -134,10 +136,10 @@ export function createHistory(options: {
     violations.push({ rule, detail: shorten(detail), steps: trace.last() });
   };
 
-  function seeJob({ path, before, after }: Change, timeMs: number): void {
-    const earlier = before && SeenJob.parse(before.data);
+  function seeJob({ path, after }: Change, timeMs: number): void {
     if (!after) return violate('job_deleted', path);
     const job = SeenJob.parse(after.data);
+    const earlier = jobs.get(job.id);
     jobs.set(job.id, job);
     options.onJobWritten(job.id);
     if (endedJobs.has(job.status)) endedAtMs = timeMs;
@@ -178,10 +180,10 @@ export function createHistory(options: {
     }
   }
 
-  function seeCall({ path, before, after }: Change, timeMs: number): void {
+  function seeCall({ path, after }: Change, timeMs: number): void {
     if (!after) return violate('call_deleted', path);
     const call = SeenCall.parse(after.data);
-    const earlier = before && SeenCall.parse(before.data);
+    const earlier = calls.get(call.callKey);
     calls.set(call.callKey, call);
     progressAtMs = timeMs;
     addTo(owned, call.jobId, call.callKey);
@@ -213,14 +215,17 @@ export function createHistory(options: {
     }
   }
 
-  function count(earlier: SeenCall | null, call: SeenCall): void {
+  function count(earlier: SeenCall | undefined, call: SeenCall): void {
     const totals = totalsOf(expectedTotals, call.jobId);
+    recounted.add(call.jobId);
     if (earlier && earlier.jobId === call.jobId) move(totals, toTotal(earlier), -1);
     move(totals, toTotal(call), 1);
   }
 
   function seeShard({ path, before, after }: Change): void {
-    const totals = totalsOf(shardTotals, path.split('/')[1] ?? '');
+    const [, jobId = ''] = path.split('/');
+    const totals = totalsOf(shardTotals, jobId);
+    recounted.add(jobId);
     for (const [data, sign] of [
       [before?.data, -1],
       [after?.data, 1],
@@ -253,7 +258,8 @@ export function createHistory(options: {
         violate('stray_engagement', `engagement ${id} of a call that is not completed`);
       }
     }
-    for (const [jobId, expected] of expectedTotals) {
+    for (const jobId of recounted) {
+      const expected = totalsOf(expectedTotals, jobId);
       const counted = totalsOf(shardTotals, jobId);
       const names = new Set([...expected.keys(), ...counted.keys()]);
       const differs = [...names].find(
@@ -265,6 +271,7 @@ export function createHistory(options: {
       // Told once: what follows from it would drown everything else.
       shardTotals.set(jobId, new Map(expected));
     }
+    recounted.clear();
   }
 
   return {

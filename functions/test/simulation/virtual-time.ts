@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import crypto from 'node:crypto';
 import { createHeap } from '../../local/queue/task-heap.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface Caller<Owner extends TimerOwner = TimerOwner> {
   readonly owner: Owner | null;
   /** The delivery or the person. */
   readonly actor: string;
+  /** Its timers fire at once: what a service waits for by itself is no part of the world. */
+  readonly isInstant?: boolean;
 }
 
 /** Undefined: nobody in particular. */
@@ -43,16 +46,15 @@ interface Timer {
   isOver: boolean;
 }
 
-const realSetImmediate = globalThis.setImmediate;
-/** Turns of the event loop in a row in which no timer was set: then nothing is on its way any more. */
-const quietTurns = 3;
+const { setImmediate: realSetImmediate, clearImmediate: realClearImmediate } = globalThis;
 const maxTurns = 100_000;
 
 let installed: VirtualTime | null = null;
 
 /**
- * Replaces the timers, `Date.now`, `Math.random` and `AbortSignal.timeout` of this process. Must be
- * called before the Firestore SDK is loaded, which keeps the `setTimeout` that it finds then.
+ * Replaces the timers, `Date.now`, `Math.random`, `crypto.randomBytes` and `AbortSignal.timeout` of
+ * this process. Must be called before the Firestore SDK is loaded, which keeps the `setTimeout` that
+ * it finds then.
  */
 export function installVirtualTime(): VirtualTime {
   installed ??= install();
@@ -61,10 +63,21 @@ export function installVirtualTime(): VirtualTime {
 
 function install(): VirtualTime {
   const timers = createTimers();
+  const immediates = trackImmediates();
   const state = { nowMs: 0, fired: 0 };
   const add = (callback: () => void, ms: unknown, isRepeated: boolean) => {
-    const delayMs = Math.max(1, Math.ceil(Number(ms ?? 0)) || 1);
-    return timers.add(callback, state.nowMs + delayMs, isRepeated ? delayMs : null);
+    const delayMs = Math.max(0, Math.ceil(Number(ms ?? 0)) || 0);
+    if (!isRepeated && isAtOnce(delayMs, state.nowMs)) return fireAtOnce(callback);
+    const waitMs = Math.max(1, delayMs);
+    return timers.add(callback, state.nowMs + waitMs, isRepeated ? waitMs : null);
+  };
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < maxTurns; turn += 1) {
+      // Whatever waits for promises alone has happened when the next turn comes.
+      await new Promise<void>((resolve) => realSetImmediate(resolve));
+      if (immediates.pending === 0) return;
+    }
+    throw new Error('The event loop never comes to rest.');
   };
   Object.assign(globalThis, {
     setTimeout: (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
@@ -81,6 +94,10 @@ function install(): VirtualTime {
     setTimeout(() => controller.abort(reason), ms);
     return controller.signal;
   };
+  // The SDK's backoff, ids and the like take chance from here.
+  const bytesOfChance = (size: number) =>
+    Buffer.from(Uint8Array.from({ length: size }, () => Math.random() * 256));
+  Object.assign(crypto, { randomBytes: bytesOfChance });
   return {
     nowMs: () => state.nowMs,
     get fired() {
@@ -90,10 +107,9 @@ function install(): VirtualTime {
       timers.clear();
       state.nowMs = startMs;
       state.fired = 0;
-      // The SDK's backoff and the like take chance from here.
       Math.random = random;
     },
-    settle: () => settle(timers),
+    settle,
     async step(limitMs) {
       const timer = timers.take(limitMs);
       if (!timer) return false;
@@ -101,29 +117,56 @@ function install(): VirtualTime {
       state.fired += 1;
       if (timer.everyMs !== null) timers.again(timer, state.nowMs + timer.everyMs);
       currentCaller.run(timer.caller, timer.callback);
-      await settle(timers);
+      await settle();
       return true;
     },
   };
 }
 
-async function settle(timers: ReturnType<typeof createTimers>): Promise<void> {
-  let quiet = 0;
-  let seen = timers.changes;
-  for (let turn = 0; turn < maxTurns; turn += 1) {
-    await new Promise<void>((resolve) => realSetImmediate(resolve));
-    quiet = timers.changes === seen ? quiet + 1 : 0;
-    seen = timers.changes;
-    if (quiet >= quietTurns) return;
-  }
-  throw new Error('The event loop never comes to rest.');
+/** A frozen owner's timers wait until it thaws, however short. */
+function isAtOnce(delayMs: number, nowMs: number): boolean {
+  const { owner = null, isInstant = false } = currentCaller.getStore() ?? {};
+  return (delayMs === 0 || isInstant) && (owner?.frozenUntilMs ?? 0) <= nowMs;
+}
+
+function fireAtOnce(callback: () => void): TimerHandle {
+  const caller = currentCaller.getStore();
+  const handle = new TimerHandle({ isOver: false });
+  queueMicrotask(() => {
+    if (!handle.timer.isOver && !caller?.owner?.isDead) callback();
+  });
+  return handle;
+}
+
+/** Counts what still waits for a turn of the event loop: no time may pass before that. */
+function trackImmediates(): { readonly pending: number } {
+  const waiting = new Set<NodeJS.Immediate>();
+  Object.assign(globalThis, {
+    setImmediate: (callback: (...args: unknown[]) => void, ...args: unknown[]) => {
+      const handle = realSetImmediate(() => {
+        waiting.delete(handle);
+        callback(...args);
+      });
+      waiting.add(handle);
+      return handle;
+    },
+    clearImmediate: (handle: NodeJS.Immediate) => {
+      waiting.delete(handle);
+      realClearImmediate(handle);
+    },
+  });
+  return {
+    get pending() {
+      return waiting.size;
+    },
+  };
 }
 
 /** What `setTimeout` returns: as much of Node's own as is used. */
 class TimerHandle {
-  readonly timer: Timer;
+  readonly timer: Pick<Timer, 'isOver'>;
 
-  constructor(timer: Timer) {
+  constructor(timer: Pick<Timer, 'isOver'>) {
     this.timer = timer;
   }
 
@@ -143,25 +186,17 @@ class TimerHandle {
 function createTimers() {
   let heap = createHeap(isBefore);
   let order = 0;
-  let changes = 0;
-  const push = (timer: Timer): void => {
-    changes += 1;
-    heap.push(timer);
-  };
   return {
-    get changes() {
-      return changes;
-    },
     add(callback: () => void, dueMs: number, everyMs: number | null): TimerHandle {
       order += 1;
       const caller = currentCaller.getStore();
       const timer: Timer = { order, callback, everyMs, caller, dueMs, isOver: false };
-      push(timer);
+      heap.push(timer);
       return new TimerHandle(timer);
     },
     again(timer: Timer, dueMs: number): void {
       timer.dueMs = dueMs;
-      push(timer);
+      heap.push(timer);
     },
     remove(handle: unknown): void {
       if (handle instanceof TimerHandle) handle.timer.isOver = true;
@@ -177,7 +212,7 @@ function createTimers() {
         const thawsAtMs = next.caller?.owner?.frozenUntilMs ?? 0;
         if (thawsAtMs <= next.dueMs) return next;
         next.dueMs = thawsAtMs;
-        push(next);
+        heap.push(next);
       }
       return null;
     },
