@@ -67,6 +67,8 @@ export function decideNotification(facts: {
 
 /** Notification records, changed in transactions on what was just read. */
 export interface NotificationStore {
+  /** Null for a job of which nothing was sent. */
+  get(jobId: string): Promise<JobNotification | null>;
   /** `decide` gets null for a job of which nothing was sent; returns `result`. */
   transact<T>(
     jobId: string,

@@ -84,6 +84,7 @@ function createNotifications() {
   let version = 0;
   let stored: JobNotification | null = null;
   const store: NotificationStore = {
+    get: async () => (stored === null ? null : JobNotification.parse(stored)),
     async transact(jobId, decide) {
       for (;;) {
         const before = version;
@@ -189,6 +190,21 @@ describe('notifyJob', () => {
     await notifyJob({ ...scene.notifier, messenger: null }, 'job-1');
 
     expect(scene.record()).toBeNull();
+  });
+
+  it('sends nothing that somebody else has sent since it looked', async () => {
+    const scene = createScene();
+    scene.write('queued');
+    const { notifications } = scene.notifier;
+    const get = async (jobId: string) => {
+      const found = await notifications.get(jobId);
+      await scene.trigger();
+      return found;
+    };
+
+    await notifyJob({ ...scene.notifier, notifications: { ...notifications, get } }, 'job-1');
+
+    expect(scene.asked).toEqual(['post progress: queued, 0 imported']);
   });
 
   it('sends nothing about a job that is gone', async () => {

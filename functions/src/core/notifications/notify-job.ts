@@ -40,13 +40,17 @@ const maxSteps = 10;
  * called again
  */
 export async function notifyJob(notifier: Notifier, jobId: string): Promise<void> {
-  const { messenger, clock, createId, jobs } = notifier;
+  const { messenger, clock, createId, jobs, notifications, intervalMs } = notifier;
   if (!messenger) return;
   const id = createId();
   for (let count = 0; count < maxSteps; count += 1) {
     const job = await jobs.get(jobId);
     if (!job) return;
     const now = clock.now();
+    const notification = (await notifications.get(jobId)) ?? toFirstNotification(jobId);
+    // Most writes of a job are no news: to know that, a read is enough.
+    const step = decideNotification({ notification, job, now, intervalMs });
+    if (step.type === 'nothing') return;
     const turn = await takeTurn(notifier, { id, job, now });
     if (!turn) return;
     await send(notifier, messenger, { ...turn, job, now, id });
