@@ -1,38 +1,14 @@
-import { createHash } from 'node:crypto';
+import { toDigestKey } from '../digest-key.ts';
 import type { Platform } from './import-context.ts';
 
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
 /**
- * The deterministic id of a call and of its engagement, which makes "exactly once" true: 52
- * characters of base32 over SHA-256 of the three parts, each prefixed by its length in UTF-8 bytes,
- * so that no two different triples read the same.
+ * The deterministic id of a call and of its engagement, which makes "exactly once" true: a digest of
+ * the three parts.
  */
 export function toCallKey(call: {
   readonly customerId: string;
   readonly platform: Platform;
   readonly sourceCallId: string;
 }): string {
-  const hash = createHash('sha256');
-  for (const part of [call.customerId, call.platform, call.sourceCallId]) {
-    hash.update(`${Buffer.byteLength(part)}:`).update(part);
-  }
-  return toBase32(hash.digest());
-}
-
-/** RFC 4648 base32 in lower case, unpadded; the 256 bits of a hash are 51 characters and one bit. */
-function toBase32(bytes: Uint8Array): string {
-  let bits = 0;
-  let value = 0;
-  let text = '';
-  for (const byte of bytes) {
-    value = (value << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet.charAt((value >>> bits) & 31);
-    }
-    value &= (1 << bits) - 1;
-  }
-  return text + alphabet.charAt((value << (5 - bits)) & 31);
+  return toDigestKey([call.customerId, call.platform, call.sourceCallId]);
 }
