@@ -1,4 +1,4 @@
-import { isNight, nightHours } from './night-window.ts';
+import { hoursLeft, isNight, nextNight, nightHours } from './night-window.ts';
 import type { NightWindow } from './settings.ts';
 
 const newYork: NightWindow = { timeZone: 'America/New_York', startHour: 20, endHour: 8 };
@@ -76,5 +76,40 @@ describe('nightHours', () => {
     [0, 24, 24],
   ])('from %i to %i is %i', (startHour, endHour, expected) => {
     expect(nightHours(utc(startHour, endHour))).toBe(expected);
+  });
+});
+
+describe('nextNight', () => {
+  it.each<[string, NightWindow, string, string]>([
+    ['by day', utc(20, 8), '2026-03-02T12:00:00Z', '2026-03-02T20:00:00.000Z'],
+    ['ten minutes before', utc(20, 8), '2026-03-02T19:50:00Z', '2026-03-02T20:00:00.000Z'],
+    ['as it begins', utc(20, 8), '2026-03-02T20:00:00Z', '2026-03-03T20:00:00.000Z'],
+    ['by night', utc(20, 8), '2026-03-03T02:00:00Z', '2026-03-03T20:00:00.000Z'],
+    ['in New York in winter', newYork, '2026-03-02T12:00:00Z', '2026-03-03T01:00:00.000Z'],
+    ['over the change to summer', newYork, '2026-03-08T03:00:00Z', '2026-03-09T00:00:00.000Z'],
+    [
+      'where the clock is half an hour off',
+      { timeZone: 'Asia/Kolkata', startHour: 20, endHour: 8 },
+      '2026-03-02T12:00:00Z',
+      '2026-03-02T14:30:00.000Z',
+    ],
+  ])('%s', (_name, window, after, expected) => {
+    expect(nextNight(new Date(after), window).toISOString()).toBe(expected);
+  });
+});
+
+describe('hoursLeft', () => {
+  const hours = (from: string, window: NightWindow) =>
+    hoursLeft(new Date(from), window).map((hour) => hour.toISOString().slice(11, 16));
+
+  it('are the full hours until the end of the night', () => {
+    expect(hours('2026-03-03T05:00:00Z', utc(20, 8))).toEqual(['05:00', '06:00', '07:00']);
+    expect(hours('2026-03-03T05:00:01Z', utc(20, 8))).toEqual(['06:00', '07:00']);
+    expect(hours('2026-03-03T07:30:00Z', utc(20, 8))).toEqual([]);
+  });
+
+  it('are none by day, and at most those of a day', () => {
+    expect(hours('2026-03-03T12:00:00Z', utc(20, 8))).toEqual([]);
+    expect(hours('2026-03-03T12:00:00Z', utc(0, 24))).toHaveLength(24);
   });
 });
