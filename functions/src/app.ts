@@ -50,6 +50,7 @@ export interface App {
   readonly clock: Clock;
   readonly createId: CreateId;
   readonly verifyCaller: VerifyCaller;
+  readonly settings: () => EngineSettings;
   engine(): Promise<Engine>;
   notifier(): Promise<Notifier>;
   platforms(): Promise<PlatformDirectory>;
@@ -81,13 +82,14 @@ export function provideApp(app: App): void {
 
 /** Wires ports to use cases. Nothing is loaded or connected before it is asked for. */
 export function createApp(ports: AppPorts): App {
-  const { logs, clock, createId, verifyCaller } = ports;
+  const { logs, clock, createId, verifyCaller, settings } = ports;
   const platforms = once(() => openPlatforms(ports));
   return {
     logs,
     clock,
     createId,
     verifyCaller,
+    settings,
     platforms,
     engine: once(async () => createEngine(ports, await platforms())),
     notifier: once(() => createNotifier(ports)),
@@ -112,6 +114,8 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
   const { createFirestoreDirectory } = await import('./gcp/firestore/directory.ts');
   const { createFirestoreJobs } = await import('./gcp/firestore/import-jobs.ts');
   const { sleep } = await import('./kit/fetch.ts');
+  const { createFirestoreBudgets } = await import('./gcp/firestore/rate-budgets.ts');
+  const { createFirestoreIdempotencyKeys } = await import('./gcp/firestore/idempotency-keys.ts');
   const { clock, createId, random, logs } = ports;
   const db = ports.db();
   const [objects, queue, transcriber, sealer] = await Promise.all([
@@ -130,6 +134,8 @@ async function createEngine(ports: AppPorts, platforms: PlatformDirectory): Prom
     settings: ports.settings(),
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
+    budgets: createFirestoreBudgets(db),
+    idempotencyKeys: createFirestoreIdempotencyKeys(db),
     vault: createVault({ store, sealer, clock, createId, sleep, cacheMs: credentialCacheMs }),
     credentials: createFirestoreCredentialRecords(db),
     keys: createKeyRotator({

@@ -10,6 +10,7 @@ const names = [
     'MEDIA_BUCKET',
   ],
   ...['SPEECH_LOCATION', 'SPEECH_MODEL', 'NIGHT_TIME_ZONE', 'NIGHTLY_CALLS', 'SPEECH_LANGUAGES'],
+  'CALL_PRICES',
 ];
 const before = { ...process.env };
 
@@ -26,6 +27,7 @@ beforeEach(() => {
     NIGHT_TIME_ZONE: 'America/New_York',
     NIGHTLY_CALLS: '5000',
     SPEECH_LANGUAGES: 'en-US',
+    CALL_PRICES: '*=500:2',
   });
 });
 
@@ -48,6 +50,7 @@ describe('readConfig', () => {
         nightlyCalls: 5_000,
         night: { timeZone: 'America/New_York', startHour: 20, endHour: 8 },
         languageCodes: ['en-US'],
+        prices: { standard: { freeCalls: 500, centsPerCall: 2 }, byPlatform: {} },
         maxAttempts: 5,
       },
     });
@@ -66,6 +69,7 @@ describe('readConfig', () => {
       NIGHT_TIME_ZONE: 'Europe/Berlin',
       NIGHTLY_CALLS: '250',
       SPEECH_LANGUAGES: 'de-DE,en-GB',
+      CALL_PRICES: '*=100:1, gong=0:2.5',
     });
     expect(readConfig()).toMatchObject({
       bucketName: 'acme-media',
@@ -78,6 +82,10 @@ describe('readConfig', () => {
         nightlyCalls: 250,
         night: { timeZone: 'Europe/Berlin' },
         languageCodes: ['de-DE', 'en-GB'],
+        prices: {
+          standard: { freeCalls: 100, centsPerCall: 1 },
+          byPlatform: { gong: { freeCalls: 0, centsPerCall: 2.5 } },
+        },
       },
     });
   });

@@ -7,6 +7,7 @@ import {
 } from 'firebase-functions/params';
 import { z } from 'zod';
 import { platforms, type Platform } from './core/imports/import-context.ts';
+import { parsePrices } from './core/imports/pricing.ts';
 import { defaultSettings, type EngineSettings } from './core/settings.ts';
 import { describeIssues } from './kit/issues.ts';
 
@@ -56,6 +57,12 @@ const languageCodes = defineString('SPEECH_LANGUAGES', {
   description: 'BCP 47 tags, separated by commas, tried when a recording has to be transcribed',
 });
 
+const callPrices = defineString('CALL_PRICES', {
+  default: '*=500:2',
+  description:
+    'Free calls of an import and cents for each further one, by platform: *=500:2,gong=0:3',
+});
+
 export interface Config {
   readonly projectId: string;
   readonly region: string;
@@ -85,6 +92,7 @@ export function readConfig(): Config {
     settings: {
       ...defaultSettings,
       nightlyCalls: nightlyCalls.value(),
+      prices: parsePrices(callPrices.value()),
       night: { ...defaultSettings.night, timeZone: nightTimeZone.value() },
       languageCodes: languageCodes
         .value()

@@ -59,6 +59,7 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
       toCustomerBaseUrl(definition, credentials);
       return conceal(credentials);
     },
+    accountOf: (credentials) => session.account(credentials),
     parseFilters: (input) => parseFilters(definition, input),
     validateCredentials: async (credentials, signal) => {
       try {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { ImportError } from '../core/errors.ts';
-import type { Credentials, RateLimits } from '../core/imports/import-context.ts';
+import type { Credentials, PlatformAccount } from '../core/imports/import-context.ts';
 import type { MediaSource, MediaStream, SourceCall } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { toAccountKey } from '../kit/account-key.ts';
@@ -22,6 +22,7 @@ import type { ContextDefinition, ContextEnvironment, MediaRules } from './contex
 export interface Session<TClient, TCredentials> {
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   objects(): ObjectStore;
+  account(credentials: Credentials): PlatformAccount;
   client(credentials: Credentials, signal: AbortSignal | undefined): TClient;
   openMedia(
     credentials: Credentials,
@@ -85,6 +86,10 @@ export function createSession<
   };
   return {
     objects: () => requireObjects(environment, definition.platform),
+    account: (credentials) => {
+      const account = toAccount(definition, credentials);
+      return { ...account, rateLimits: environment.rateLimits ?? account.rateLimits };
+    },
     client: (credentials, signal) => {
       const access = accessFor(credentials);
       const { clock } = environment;
@@ -132,19 +137,33 @@ function toBaseUrl(
   return text.replace(/\/$/, '');
 }
 
-type LimiterFor = (key: string, rateLimits: RateLimits) => RateLimiter;
+type LimiterFor = (account: PlatformAccount) => RateLimiter;
+
+function toAccount<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
+  definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  given: Credentials,
+): PlatformAccount {
+  const { platform, rateLimits, quotaTimeZone = 'UTC' } = definition;
+  const credentials = definition.credentials.parse(given);
+  const account = definition.accountOf?.(credentials);
+  return {
+    key: toAccountKey(platform, account === undefined ? given : { account }),
+    rateLimits: definition.rateLimitsOf?.(credentials) ?? rateLimits,
+    quotaTimeZone,
+  };
+}
 
 /** One limiter per account; the longest unused goes first, so that a long life stays small. */
 function createLimiters(
   definition: Pick<
     ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
-    'platform' | 'displayName' | 'limitWindowSeconds' | 'firstWaitMs' | 'quotaTimeZone'
+    'platform' | 'displayName' | 'limitWindowSeconds' | 'firstWaitMs'
   >,
   environment: ContextEnvironment,
 ): LimiterFor {
   const create = environment.createRateLimiter ?? createLocalRateLimiters(environment);
   const limiters = new Map<string, RateLimiter>();
-  return (key, rateLimits) => {
+  return ({ key, rateLimits, quotaTimeZone }) => {
     const { platform, displayName } = definition;
     const limiter =
       limiters.get(key) ??
@@ -155,7 +174,7 @@ function createLimiters(
         ...rateLimits,
         limitWindowSeconds: definition.limitWindowSeconds ?? null,
         ...(definition.firstWaitMs !== undefined && { firstWaitMs: definition.firstWaitMs }),
-        quotaTimeZone: definition.quotaTimeZone ?? 'UTC',
+        quotaTimeZone,
       });
     limiters.delete(key);
     limiters.set(key, limiter);
@@ -191,18 +210,10 @@ function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject
   const credentials = definition.credentials.parse(options.credentials);
   const authorization = definition.authorize?.(credentials) ?? {};
   requireHeaderValues(definition, authorization);
-  const account = definition.accountOf?.(credentials);
-  const key =
-    account === undefined
-      ? toAccountKey(platform, options.credentials)
-      : toAccountKey(platform, { account });
   return {
     credentials,
     headers: { ...definition.headers, ...authorization },
-    limiter: options.limiterFor(
-      key,
-      definition.rateLimitsOf?.(credentials) ?? definition.rateLimits,
-    ),
+    limiter: options.limiterFor(toAccount(definition, options.credentials)),
     voice: {
       platform,
       displayName,

@@ -34,5 +34,7 @@ export interface Logs {
   taskFailed(event: { cause: unknown }): void;
   /** The request was served, and its entry in the audit log stays `started`. */
   auditNotClosed(event: { requestId: string; entryId: string; cause: unknown }): void;
+  /** The answer was given, and a repeat of the request will not find it. */
+  answerNotKept(event: { requestId: string; path: string; cause: unknown }): void;
   requestFailed(event: { requestId: string; path: string; cause: unknown }): void;
 }

@@ -1,3 +1,5 @@
+import type { PriceList } from './imports/pricing.ts';
+
 /** What an operator may tune; `config.ts` reads it, the embedded runtime shortens the waits. */
 export interface EngineSettings {
   /** How long a holder owns a job or a call without renewing; a crash costs at most this long. */
@@ -32,6 +34,10 @@ export interface EngineSettings {
   readonly countTimeoutMs: number;
   /** The part of a platform's daily quota that is left to the customer: 0 to 1. */
   readonly customerQuotaShare: number;
+  /** What customers pay: shown by previews, charged nowhere. */
+  readonly prices: PriceList;
+  /** Requests to the admin API that one caller may make in a minute, on one instance. */
+  readonly callerRequestsPerMinute: number;
   /** One message of progress per job at most this often. */
   readonly notifyIntervalMs: number;
 }
@@ -61,5 +67,7 @@ export const defaultSettings: EngineSettings = {
   languageCodes: ['en-US'],
   countTimeoutMs: 5_000,
   customerQuotaShare: 0.2,
+  prices: { standard: { freeCalls: 500, centsPerCall: 2 }, byPlatform: {} },
+  callerRequestsPerMinute: 600,
   notifyIntervalMs: 15_000,
 };

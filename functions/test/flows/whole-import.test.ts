@@ -151,17 +151,6 @@ describe('an import', () => {
     });
   });
 
-  it('that is only tried out asks the platform and writes nothing', async () => {
-    const world = await openWorld({ context: createScriptedContext({ calls: 3, count: () => 3 }) });
-    const { job, estimate } = await requestImport(world, { platform: 'fathom', dryRun: true });
-
-    expect(job).toBeNull();
-    expect(estimate).toEqual({ calls: 3, durationSeconds: 1 });
-    expect(await countDocuments(world)).toBe(0);
-    expect(world.queue.accepted).toEqual([]);
-    expect(world.objects.keys()).toEqual([]);
-  });
-
   it('of another over the same account imports each call once, and the second says which job has it', async () => {
     const world = await openWorld({ pageSize: 25 });
     const first = await startImport(world);
@@ -233,7 +222,7 @@ describe('asking for an import', () => {
   it('does not wait for a count that the platform can’t give now', async () => {
     const count = () => Promise.reject(platformError('unavailable'));
     const world = await openWorld({ context: createScriptedContext({ calls: 3, count }) });
-    const { estimate } = await requestImport(world, { platform: 'fathom', dryRun: true });
+    const { estimate } = await requestImport(world, { platform: 'fathom' });
     expect(estimate).toEqual({ calls: null, durationSeconds: null });
   });
 
@@ -249,7 +238,7 @@ describe('asking for an import', () => {
           }),
       },
     });
-    const { estimate } = await requestImport(world, { platform: 'fathom', dryRun: true });
+    const { estimate } = await requestImport(world, { platform: 'fathom' });
     expect(estimate).toEqual({ calls: null, durationSeconds: null });
   });
 
@@ -299,11 +288,11 @@ describe('asking for an import', () => {
     const context = createScriptedContext({ calls: 1, auth: 'none' });
     const world = await openWorld({ context });
     const { job } = await createImport(world.engine, context, {
-      ...{ customerId: 'customer-1', platform: 'fathom', credentials: null, filters: {} },
-      ...{ dateRange: { start: null, end: null }, schedule: 'now', dryRun: false },
+      ...{ customerId: 'customer-1', platform: 'fathom', credentials: {}, filters: {} },
+      ...{ dateRange: { start: null, end: null }, schedule: 'now', id: null },
       requestedBy: 'support@example.com',
     });
-    expect(job?.config.inputs).toEqual({});
+    expect(job.config.inputs).toEqual({});
     const without = { job: sampleJob('in_progress', { credential: null }), context };
     expect(await withCredentials(world.engine, without, async (given) => given)).toEqual({});
   });

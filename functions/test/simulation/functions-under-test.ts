@@ -60,6 +60,7 @@ function createAppOfInstance(): App {
       return own().createId;
     },
     verifyCaller: (token) => own().verifyCaller(token),
+    settings: () => own().settings(),
     engine: () => own().engine(),
     notifier: () => own().notifier(),
     platforms: () => own().platforms(),

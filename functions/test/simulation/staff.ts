@@ -75,7 +75,7 @@ export function createStaff(options: {
           const context = requireContext(engine, planned.platform);
           await createImport(engine, context, {
             ...{ customerId: planned.customerId, platform: planned.platform },
-            ...{ schedule: planned.schedule, filters: {}, dryRun: false },
+            ...{ schedule: planned.schedule, filters: {}, id: null },
             dateRange: { start: null, end: null },
             requestedBy: planned.requestedBy,
             credentials: options.credentialsFor(planned),

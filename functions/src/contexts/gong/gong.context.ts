@@ -35,7 +35,8 @@ export const gongContext = defineContext({
     uploads: false,
   },
   // As documented, for a whole company and everything that it has connected.
-  rateLimits: { requestsPerSecond: 3, requestsPerDay: 10_000 },
+  // A call costs its part of a page and of a batch of transcripts; recordings come from elsewhere.
+  rateLimits: { requestsPerSecond: 3, requestsPerDay: 10_000, requestsPerCall: 0.03 },
   credentials: GongCredentials,
   filters: GongFilters,
   errors: gongErrors,

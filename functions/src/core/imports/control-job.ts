@@ -1,10 +1,11 @@
 import type { Engine } from '../engine.ts';
 import { recordCredentialUse } from '../audit/record-use.ts';
-import { ImportError } from '../errors.ts';
+import { ImportError, type ErrorKind } from '../errors.ts';
 import { pokeJob } from './create-import.ts';
 import type { Credentials, ImportContext } from './import-context.ts';
 import { endedCalls, isEnded, isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { keepWhatWorks } from './job-credentials.ts';
+import type { ImportedCall } from './imported-call.ts';
 import { planRetry } from './plan-page.ts';
 
 const retryBatch = 200;
@@ -50,17 +51,20 @@ export async function resumeImport(engine: Engine, jobId: string): Promise<Impor
   return job;
 }
 
+/** Which calls to start again, and by which credentials. */
 export interface RetryRequest {
   readonly job: ImportJob;
   /** For this import alone; null: those that are named, else those that the job has. */
   readonly credentials: Credentials | null;
   /** A stored credential of the job's customer and platform. */
   readonly credentialId?: string;
+  /** Only calls that failed with this; default: all that failed. */
+  readonly kind?: ErrorKind | undefined;
 }
 
 /**
- * Starts the failed calls of a job again, all of them: a person asks for it, who may have mended what
- * we take for permanent. Goes on with a listing that had stopped; an ended job is reopened. A one-off
+ * Starts the failed calls of a job again, whatever we take for permanent: a person asks for it, who
+ * may have mended it. Goes on with a listing that had stopped; an ended job is reopened. A one-off
  * credential was destroyed at the job's end, so `credentials` are then needed.
  * @throws `not_found`, `conflict` for a cancelled job, `bad_request` when credentials are missing
  */
@@ -69,28 +73,45 @@ export async function retryImport(
   context: ImportContext,
   retry: RetryRequest,
 ): Promise<{ readonly retriedCount: number }> {
-  const { job } = retry;
+  const { job, kind } = retry;
   if (job.status === 'cancelled') throw refuseCancelled(job);
-  if (isEnded(job)) await reopen(engine, context, retry);
+  if (isEnded(job)) {
+    if (kind && !(await hasFailedWith(engine, job.id, kind))) return { retriedCount: 0 };
+    await reopen(engine, context, retry);
+  }
   let retriedCount = 0;
-  for (;;) {
-    const failed = await engine.calls.list({
-      jobId: job.id,
-      status: 'failed',
-      limit: retryBatch,
-      afterCallKey: null,
-    });
-    if (failed.length === 0) break;
+  for await (const callKeys of listFailed(engine, job.id, kind)) {
     const now = engine.clock.now();
-    const callKeys = failed.map((call) => call.callKey);
     const target = { jobId: job.id, callKeys };
     const done = await engine.calls.transactPage(target, (facts) => planRetry(facts, now));
-    if (done.retriedCount === 0) break;
     retriedCount += done.retriedCount;
   }
   if (retriedCount > 0) await makeDue(engine, job.id);
   await pokeJob(engine, job.id, `retried-${engine.clock.now().getTime()}`);
   return { retriedCount };
+}
+
+/** Batches of the calls that have failed, with `kind` where it is given; none is empty. */
+async function* listFailed(
+  { calls }: Engine,
+  jobId: string,
+  kind: ErrorKind | undefined,
+): AsyncGenerator<readonly string[], void> {
+  let afterCallKey: string | null = null;
+  do {
+    const query = { jobId, status: 'failed', limit: retryBatch, afterCallKey } as const;
+    const failed: readonly ImportedCall[] = await calls.list(query);
+    const wanted = failed.filter(
+      (call) => call.status === 'failed' && (!kind || call.error.kind === kind),
+    );
+    if (wanted.length > 0) yield wanted.map(({ callKey }) => callKey);
+    afterCallKey = failed.at(-1)?.callKey ?? null;
+  } while (afterCallKey !== null);
+}
+
+async function hasFailedWith(engine: Engine, jobId: string, kind: ErrorKind): Promise<boolean> {
+  const first = await listFailed(engine, jobId, kind).next();
+  return !first.done;
 }
 
 /** A job that goes on may have its next look in hours; a poke before that would be dropped. */
@@ -134,10 +155,10 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
 async function renewCredential(
   engine: Engine,
   context: ImportContext,
-  { job, credentials, ...stored }: RetryRequest,
+  { job, credentials, credentialId }: RetryRequest,
 ): Promise<ImportJob['credential']> {
   if (context.auth === 'none') return job.credential;
-  if (!credentials && stored.credentialId === undefined) {
+  if (!credentials && credentialId === undefined) {
     if (job.credential?.type === 'stored') return job.credential;
     throw new ImportError({
       kind: 'bad_request',
@@ -147,7 +168,8 @@ async function renewCredential(
     });
   }
   const { customerId } = job;
-  const given = { customerId, context, credentials, ...stored };
+  const named = credentialId === undefined ? {} : { credentialId };
+  const given = { customerId, context, credentials, ...named };
   return (await keepWhatWorks(engine, given, () => Promise.resolve())).credential;
 }
 

@@ -1,45 +1,38 @@
 import type { Engine } from '../engine.ts';
 import { ImportError } from '../errors.ts';
 import {
-  toCallsPerSecond,
-  type Credentials,
-  type ImportContext,
-  type Platform,
-} from './import-context.ts';
+  decideSchedule,
+  estimateCalls,
+  estimateDuration,
+  type ImportScope,
+} from './estimate-import.ts';
+import type { Credentials, ImportContext, Platform } from './import-context.ts';
 import type { ImportJob } from './import-job.ts';
 import { keepWhatWorks, verify } from './job-credentials.ts';
-import type { CallFilters, DateRange } from './source-call.ts';
 
-export interface ImportRequest {
+export interface ImportRequest extends Omit<ImportScope, 'credentials'> {
+  /** Of the job, where a repeat of this request shall find it; null: any new one. */
+  readonly id: string | null;
   readonly customerId: string;
   readonly platform: Platform;
   /** For this import alone, already parsed by the context; null: none are needed, or they are named. */
   readonly credentials: Credentials | null;
   /** A stored credential of this customer and platform. */
   readonly credentialId?: string;
-  readonly dateRange: DateRange;
-  readonly filters: CallFilters;
   readonly schedule: 'auto' | 'now' | 'nightly';
-  readonly dryRun: boolean;
   readonly requestedBy: string;
 }
 
-export interface ImportEstimate {
-  readonly calls: number | null;
-  readonly durationSeconds: number | null;
-}
-
 export interface CreatedImport {
-  /** Null for a dry run: nothing was created. */
-  readonly job: ImportJob | null;
-  readonly estimate: ImportEstimate;
+  readonly job: ImportJob;
+  readonly estimate: { readonly calls: number | null; readonly durationSeconds: number | null };
 }
 
 /**
  * Creates an import job: keeps the credentials sealed, verifies them with the platform, asks it how
  * many calls there are, writes the job, and pokes the reconcile loop. A crash between two of these
  * leaves a credential without a job, which the sweep destroys, or a job without a poke, which the
- * sweep gives it.
+ * sweep gives it, or a repeat with the same `id`, which answers with the job it finds.
  * @throws `auth_invalid` with the platform's reason, `unavailable` when it can't be asked
  */
 export async function createImport(
@@ -47,21 +40,33 @@ export async function createImport(
   context: ImportContext,
   request: ImportRequest,
 ): Promise<CreatedImport> {
-  const { credentials, credentialId } = request;
-  const estimateWith = (verified: Credentials) =>
-    estimateCalls(engine, context, { ...request, credentials: verified });
-  const isKept = context.auth !== 'none' && (credentialId !== undefined || !request.dryRun);
-  const { credential, result: calls } = isKept
-    ? await keepWhatWorks(engine, { ...request, context }, estimateWith)
-    : { credential: null, result: await estimateWith(await verify(context, credentials ?? {})) };
-  const estimate = { calls, durationSeconds: estimateDuration(context, calls) };
-  if (request.dryRun) return { job: null, estimate };
-  const resolved = { ...request, credential, estimatedCalls: calls };
-  const job = await writeJob(engine, context, resolved);
+  const known = request.id === null ? null : await engine.jobs.get(request.id);
+  if (known) {
+    return announce(engine, context, { job: known, calls: known.listing.platformCount });
+  }
+  const estimateWith = (credentials: Credentials) =>
+    estimateCalls(engine, context, { ...request, credentials });
+  const { credential, result: calls } =
+    context.auth === 'none'
+      ? {
+          credential: null,
+          result: await estimateWith(await verify(context, request.credentials ?? {})),
+        }
+      : await keepWhatWorks(engine, { ...request, context }, estimateWith);
+  const job = await writeJob(engine, context, { ...request, credential, calls });
   const { id: jobId, customerId, platform } = job;
   engine.logs.jobCreated({ jobId, customerId, platform, estimatedCalls: calls });
-  if (job.config.schedule === 'now') await pokeJob(engine, jobId, 'created');
-  return { job, estimate };
+  return announce(engine, context, { job, calls });
+}
+
+/** The queue takes the poke once, however often a request is repeated. */
+async function announce(
+  engine: Engine,
+  context: ImportContext,
+  { job, calls }: { readonly job: ImportJob; readonly calls: number | null },
+): Promise<CreatedImport> {
+  if (job.config.schedule === 'now') await pokeJob(engine, job.id, 'created');
+  return { job, estimate: { calls, durationSeconds: estimateDuration(context, calls) } };
 }
 
 /** Asks the reconcile loop to look at a job soon; `reason` makes one poke of several. */
@@ -74,45 +79,17 @@ export async function pokeJob(engine: Engine, jobId: string, reason: string): Pr
   });
 }
 
-type Resolved = ImportRequest & { readonly credentials: Credentials };
-
-/** Null where the platform can't count, or not within `countTimeoutMs`. */
-async function estimateCalls(
-  engine: Engine,
-  context: ImportContext,
-  { credentials, dateRange, filters }: Resolved,
-): Promise<number | null> {
-  if (!context.countCalls) return null;
-  const signal = AbortSignal.timeout(engine.settings.countTimeoutMs);
-  try {
-    return await context.countCalls(credentials, { dateRange, filters }, signal);
-  } catch (error) {
-    const isLate = error instanceof ImportError && error.retryable;
-    if (isLate || signal.aborted) return null;
-    throw error;
-  }
-}
-
-/** Working time at the platform's own pace, in seconds. */
-function estimateDuration(context: ImportContext, calls: number | null): number | null {
-  if (calls === null) return null;
-  return Math.ceil(calls / toCallsPerSecond(context.rateLimits));
-}
-
 async function writeJob(
   engine: Engine,
   context: ImportContext,
-  request: ImportRequest & {
-    readonly credential: ImportJob['credential'];
-    readonly estimatedCalls: number | null;
-  },
+  request: ImportRequest & Pick<ImportJob, 'credential'> & { readonly calls: number | null },
 ): Promise<ImportJob> {
   const { customerId, platform, credentials, dateRange, filters, requestedBy } = request;
   const { credential } = request;
   const now = engine.clock.now();
   const job: ImportJob = {
     ...emptyProgress(now),
-    id: engine.createId(),
+    id: request.id ?? engine.createId(),
     customerId,
     platform,
     jobType: 'import',
@@ -125,18 +102,25 @@ async function writeJob(
       inputs: context.auth === 'none' ? toInputs(credentials ?? {}) : null,
     },
   };
-  await engine.jobs.create(job);
-  return job;
+  return storeJob(engine, job);
 }
 
-/** Small imports start at once, as do those whose size nobody can say before listing them. */
-function decideSchedule(
-  { settings }: Engine,
-  request: { readonly schedule: ImportRequest['schedule']; readonly estimatedCalls: number | null },
-): 'now' | 'nightly' {
-  if (request.schedule !== 'auto') return request.schedule;
-  const isLarge = (request.estimatedCalls ?? 0) > settings.smallJobCalls;
-  return isLarge ? 'nightly' : 'now';
+/** Writes the job, or finds the one that it is: a commit whose answer was lost did happen. */
+async function storeJob(engine: Engine, job: ImportJob): Promise<ImportJob> {
+  try {
+    await engine.jobs.create(job);
+    return job;
+  } catch (error) {
+    const isTaken = error instanceof ImportError && error.kind === 'conflict';
+    const known = isTaken ? await engine.jobs.get(job.id) : null;
+    if (!known) throw error;
+    // Another request with this id came through meanwhile: it has a credential of its own.
+    const { credential } = job;
+    if (credential?.type === 'one_off' && credential.id !== known.credential?.id) {
+      await engine.vault.destroy(credential.id);
+    }
+    return known;
+  }
 }
 
 function toInputs(credentials: Credentials): Record<string, string> {

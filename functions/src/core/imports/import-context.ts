@@ -63,9 +63,26 @@ export interface RateLimits {
   readonly requestsPerCall?: number;
 }
 
+/** What one call costs of the limits, where its context does not say. */
+const usualRequestsPerCall = 2;
+
 /** How many calls a second the platform's limits let through. */
-export function toCallsPerSecond({ requestsPerSecond, requestsPerCall = 2 }: RateLimits): number {
-  return requestsPerSecond / requestsPerCall;
+export function toCallsPerSecond(limits: RateLimits): number {
+  return limits.requestsPerSecond / toRequestsPerCall(limits);
+}
+
+/** What one call costs of the limits on average. */
+export function toRequestsPerCall({ requestsPerCall = usualRequestsPerCall }: RateLimits): number {
+  return requestsPerCall;
+}
+
+/** The account at a platform that credentials open: its limits hold over all our jobs. */
+export interface PlatformAccount {
+  /** Of its budget: platform and a digest of what identifies it, never a secret itself. */
+  readonly key: string;
+  readonly rateLimits: RateLimits;
+  /** Where the day of a daily quota begins at midnight: an IANA name. */
+  readonly quotaTimeZone: string;
 }
 
 export type CredentialCheck =
@@ -100,6 +117,8 @@ export interface ImportContext {
 
   /** Reads what a caller sent; @throws `bad_request` naming each wrong field. */
   parseCredentials(input: unknown): Credentials;
+  /** Whose limits these credentials spend; asks nobody. */
+  accountOf(credentials: Credentials): PlatformAccount;
   /** Never calls an outage "invalid": those throw. @throws `unavailable`, `timeout`, `rate_limited` */
   validateCredentials(credentials: Credentials, signal?: AbortSignal): Promise<CredentialCheck>;
   /**

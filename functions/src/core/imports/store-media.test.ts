@@ -37,6 +37,9 @@ function createContext(stream: Partial<MediaStream>): { context: ImportContext; 
       uploads: false,
     },
     rateLimits: { requestsPerSecond: 3, requestsPerDay: null },
+    accountOf: () => {
+      throw new Error('not asked');
+    },
     parseCredentials: () => ({}),
     validateCredentials: async () => ({ valid: true }),
     async *listCalls() {

@@ -130,6 +130,7 @@ function toLogs(failures: string[]): Logs {
     taskRefused: ignore,
     taskFailed: ignore,
     auditNotClosed: ignore,
+    answerNotKept: ignore,
     requestFailed: ignore,
   };
 }

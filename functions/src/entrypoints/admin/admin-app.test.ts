@@ -117,12 +117,16 @@ describe('POST /admin/imports', () => {
     expect(admin.world.queue.accepted).toEqual([]);
   });
 
-  it('estimates only, for a dry run: nothing is stored or queued', async () => {
+  it('answers a dry run with the preview: nothing is stored or queued', async () => {
     const before = await admin.snapshot();
     const body = { ...good, options: { dryRun: true } };
     const answer = await admin.ask('POST /admin/imports', { body });
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ jobId: null, estimatedCalls: 5, estimatedDuration: 'PT2S' });
+    const preview = await admin.ask('POST /admin/imports/preview', { body });
+    expect(answer.body).toEqual({
+      ...{ jobId: null, estimatedCalls: 5, estimatedDuration: 'PT2S' },
+      ...z.record(z.string(), z.unknown()).parse(preview.body),
+    });
     expect(answer.headers.get('location')).toBeNull();
     expect(await admin.snapshot()).toBe(before);
   });
@@ -489,6 +493,32 @@ describe('POST /admin/imports/:jobId/retry', () => {
       ...noErrors,
     });
     expect(await credentials()).toBe(0);
+  });
+
+  it('starts only those that failed with one code, and touches nothing where none did', async () => {
+    // Recordings that are withheld, but one: its answer is no recording at all.
+    let downloads = 0;
+    admin.setFault((url) => {
+      if (!url.includes('/download')) return null;
+      downloads += 1;
+      return downloads === 1 ? status(418)() : status(403)();
+    });
+    const jobId = await importAll();
+    const body = { credentials: { apiKey: key } };
+    const before = await admin.snapshot();
+    const none = await admin.ask(`POST /admin/imports/${jobId}/retry?code=payment_required`, {
+      body,
+    });
+    expect(none.body).toEqual({ retriedCount: 0 });
+    expect(await admin.snapshot()).toBe(before);
+    admin.setFault(null);
+    const some = await admin.ask(`POST /admin/imports/${jobId}/retry?code=contract`, { body });
+    expect(some.body).toEqual({ retriedCount: 1 });
+    await drive(admin.world);
+    const { body: calls } = await admin.ask(`GET /admin/imports/${jobId}/calls?status=failed`);
+    expect(Listed.parse(calls).length).toBeGreaterThan(0);
+    const { body: job } = await admin.ask(`GET /admin/imports/${jobId}`);
+    expect(job).toMatchObject({ status: 'partial', counts: { open: 0 } });
   });
 
   it('says that credentials are needed, once the one-off ones were destroyed', async () => {

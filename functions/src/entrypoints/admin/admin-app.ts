@@ -1,15 +1,19 @@
 import { OpenAPIHono, type Hook } from '@hono/zod-openapi';
+import type { AdminApp, AdminEnv, AdminServices } from './admin-env.ts';
 import { auditRequests } from './audit.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addCredentialRoutes } from './credential-routes.ts';
+import { answerError, answerProblem } from './error-handler.ts';
+import { addErrorRoutes } from './error-routes.ts';
+import { identifyRequest, limitCaller, requireCaller, requireJsonBody } from './gate.ts';
+import { answerOnce } from './idempotency.ts';
 import { addImportRoutes } from './import-routes.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { addDocument } from './openapi-document.ts';
 import { addPlatformRoutes } from './platform-routes.ts';
+import { addPreviewRoutes } from './preview-routes.ts';
+import { badRequest, toPointer, toProblem } from './problem.ts';
 import { addUploadRoutes } from './upload-routes.ts';
-import type { AdminApp, AdminEnv, AdminServices } from './admin-env.ts';
-import { answerError, answerProblem } from './error-handler.ts';
-import { identifyRequest, requireCaller, requireJsonBody } from './gate.ts';
-import { badRequest, ProblemError, toPointer } from './problem.ts';
 
 /**
  * The admin API as a fetch handler. Its routes are declared once, by zod schemas: parsing, types and
@@ -23,20 +27,11 @@ export function createAdminApp(services: AdminServices): AdminApp {
   });
   app.onError(answerError(services.app.logs));
   app.use(identifyRequest(services));
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'Call import engine: admin API', version: '1.0.0' },
-    servers: [{ url: '/admin' }],
-    security: [{ idToken: [] }],
-  });
-  app.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-  });
-  app.use(requireCaller(services));
-  app.use(requireJsonBody());
-  app.use(auditRequests(app, services));
+  addDocument(app);
+  addErrorRoutes(app, services);
+  app.use(requireCaller(services), limitCaller(services), requireJsonBody());
+  app.use(auditRequests(app, services), answerOnce(services));
+  addPreviewRoutes(app, services);
   addImportRoutes(app, services);
   addJobRoutes(app, services);
   addUploadRoutes(app, services);
@@ -75,23 +70,12 @@ function toMissing(app: AdminApp, method: string, path: string) {
     app.router.match(candidate, path)[0].some(([[, route]]) => route.method === candidate),
   );
   if (methods.length === 0) {
-    return new ProblemError({
-      status: 404,
-      code: 'no_such_path',
-      title: 'No such path',
-      detail: `There is nothing at /admin${path}.`,
-      remedy: 'GET /admin/openapi.json describes what there is.',
-      retryable: false,
-    }).problem;
+    return toProblem('no_such_path', { detail: `There is nothing at /admin${path}.` });
   }
   const allowed = methods.join(', ');
-  return new ProblemError({
-    status: 405,
-    code: 'method_not_allowed',
-    title: 'Not with this method',
+  return toProblem('method_not_allowed', {
     detail: `${method} is not possible at /admin${path}.`,
     remedy: `Use ${allowed}.`,
-    retryable: false,
     headers: { Allow: allowed },
-  }).problem;
+  });
 }

@@ -77,10 +77,10 @@ async function findCustomer(
   return parsed.success ? parsed.data : null;
 }
 
-/** Of a body that nobody has parsed yet: hono keeps it for whoever reads it next. */
+/** Of a body that nobody has parsed yet: hono keeps its text for whoever reads it next. */
 async function readCustomer(c: Context<AdminEnv>): Promise<unknown> {
   try {
-    const body: unknown = await c.req.json();
+    const body: unknown = JSON.parse(await c.req.text());
     return typeof body === 'object' && body !== null && 'customerId' in body
       ? body.customerId
       : null;

@@ -1,14 +1,14 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { errorRules, toImportError } from '../../core/errors.ts';
+import { toImportError } from '../../core/errors.ts';
 import type { Logs } from '../../core/logs.ts';
 import type { AdminEnv } from './admin-env.ts';
-import { ProblemError, wordsOf, type Problem } from './problem.ts';
+import { ProblemError, toProblem, type Problem } from './problem.ts';
 
 /** Turns whatever was thrown into problem+json; what is our fault is logged, and not told. */
 export function answerError(logs: Logs): (thrown: Error, c: Context<AdminEnv>) => Response {
   return (thrown, c) => {
-    const problem = toProblem(thrown);
+    const problem = describe(thrown);
     if (problem.status >= 500) {
       const requestId = c.get('requestId');
       logs.requestFailed({ requestId, path: c.req.path, cause: thrown });
@@ -36,30 +36,23 @@ export function answerProblem(c: Context<AdminEnv>, problem: Problem): Response 
   });
 }
 
-function toProblem(thrown: Error): Problem {
+function describe(thrown: Error): Problem {
   if (thrown instanceof ProblemError) return thrown.problem;
   if (thrown instanceof HTTPException && thrown.status < 500) return toClientProblem(thrown);
-  const error = toImportError(thrown, 'admin');
-  const { httpStatus } = errorRules[error.kind];
-  const retryAfterSeconds = Math.ceil((error.retryAfterMs ?? 0) / 1000);
-  return {
-    status: httpStatus,
-    code: error.kind,
-    ...wordsOf(error.kind),
-    detail: error.kind === 'internal' ? 'The engineers have been told.' : error.publicMessage,
-    retryable: error.retryable,
+  const { kind, publicMessage, retryable, retryAfterMs } = toImportError(thrown, 'admin');
+  const retryAfterSeconds = Math.ceil((retryAfterMs ?? 0) / 1000);
+  return toProblem(kind, {
+    detail: kind === 'internal' ? 'The engineers have been told.' : publicMessage,
+    retryable,
     ...(retryAfterSeconds > 0 && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
-  };
+  });
 }
 
 /** Hono's own refusals: a body that is no JSON, above all. */
-function toClientProblem(thrown: HTTPException): Problem {
-  return {
-    status: thrown.status,
-    code: 'bad_request',
-    title: wordsOf('bad_request').title,
+function toClientProblem({ status }: HTTPException): Problem {
+  return toProblem('bad_request', {
+    status,
     detail: 'The body is empty or not valid JSON.',
     remedy: 'Send a JSON object with "Content-Type: application/json".',
-    retryable: false,
-  };
+  });
 }

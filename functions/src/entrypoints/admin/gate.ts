@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { roles, toCaller, type Role } from '../../core/access.ts';
+import { toCaller, type Role } from '../../core/access.ts';
+import { createCallerLimit } from '../../core/caller-limit.ts';
 import type { AdminEnv, AdminServices } from './admin-env.ts';
 import { ProblemError } from './problem.ts';
 
@@ -41,6 +42,17 @@ export function requireRole(role: Role): MiddlewareHandler<AdminEnv> {
   };
 }
 
+/** Refuses a caller who has spent this minute's requests on this instance. */
+export function limitCaller({ app }: AdminServices): MiddlewareHandler<AdminEnv> {
+  const { callerRequestsPerMinute: perMinute } = app.settings();
+  const limit = createCallerLimit(perMinute);
+  return async (c, next) => {
+    const waitMs = limit.take(c.get('caller').id, app.clock.now());
+    if (waitMs > 0) throw tooMany(perMinute, waitMs);
+    await next();
+  };
+}
+
 /** Refuses bodies that are too large or not JSON before anything reads them. */
 export function requireJsonBody(): MiddlewareHandler<AdminEnv> {
   const limit = bodyLimit({
@@ -62,60 +74,42 @@ export function requireJsonBody(): MiddlewareHandler<AdminEnv> {
 }
 
 function unauthenticated(hasToken: boolean): ProblemError {
-  return new ProblemError({
-    status: 401,
-    code: 'unauthenticated',
-    title: 'Who are you?',
+  return new ProblemError('unauthenticated', {
     detail: hasToken ? 'The token is not valid or has expired.' : 'The request carries no token.',
-    remedy:
-      'Send "Authorization: Bearer <Firebase ID token>" of a user with the role support or admin.',
-    retryable: false,
     headers: { 'WWW-Authenticate': 'Bearer realm="admin"' },
   });
 }
 
 function forbidden(role: string | null): ProblemError {
-  return new ProblemError({
-    status: 403,
-    code: 'forbidden',
-    title: 'Not allowed',
+  return new ProblemError('forbidden', {
     detail: role
       ? `The role "${role}" may not call the admin API.`
       : 'Your user has no role, so it may not call the admin API.',
-    remedy: `Ask an administrator for the role ${roles.join(' or ')}.`,
-    retryable: false,
+  });
+}
+
+function tooMany(perMinute: number, waitMs: number): ProblemError {
+  return new ProblemError('too_many_requests', {
+    detail: `You may make ${perMinute} requests in a minute.`,
+    headers: { 'Retry-After': String(Math.ceil(waitMs / 1000)) },
   });
 }
 
 function onlyFor(role: Role, own: Role): ProblemError {
-  return new ProblemError({
-    status: 403,
-    code: 'forbidden',
-    title: 'Not allowed',
+  return new ProblemError('forbidden', {
     detail: `This is for the role ${role}; yours is ${own}.`,
     remedy: `Ask somebody with the role ${role} to do it.`,
-    retryable: false,
   });
 }
 
 function tooLarge(): ProblemError {
-  return new ProblemError({
-    status: 413,
-    code: 'body_too_large',
-    title: 'The body is too large',
+  return new ProblemError('body_too_large', {
     detail: `A body may have at most ${maxBodyBytes / 1024 / 1024} MB.`,
-    remedy: 'Recordings go through POST /admin/uploads; split long metadata over several imports.',
-    retryable: false,
   });
 }
 
 function notJson(type: string | undefined): ProblemError {
-  return new ProblemError({
-    status: 415,
-    code: 'unsupported_media_type',
-    title: 'Not JSON',
+  return new ProblemError('unsupported_media_type', {
     detail: type === undefined ? 'The body has no type.' : `The body is "${type}".`,
-    remedy: 'Send the body as JSON with "Content-Type: application/json".',
-    retryable: false,
   });
 }

@@ -1,29 +1,34 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { createImport } from '../../core/imports/create-import.ts';
+import { estimateDuration } from '../../core/imports/estimate-import.ts';
+import { previewImport } from '../../core/imports/preview-import.ts';
 import type { AdminApp, AdminServices } from './admin-env.ts';
 import { json, jsonBody, problems } from './answers.ts';
 import { toDuration } from './duration.ts';
+import { toImportRequest } from './import-request.ts';
 import { toJobView } from './job-view.ts';
 import { readCursor, toNextLink } from './paging.ts';
-import { requireContext, toPlatform } from './platform-choice.ts';
-import { pointingAt } from './problem.ts';
+import { toPlatform } from './platform-choice.ts';
+import { toPreviewView } from './preview-view.ts';
 import {
   CreatedImportView,
   CreateImportBody,
+  DryRunView,
   Id,
   Instant,
   JobView,
   ListImportsQuery,
 } from './schemas.ts';
-import { toCredentials } from './source-of-calls.ts';
 
 const create = createRoute({
   method: 'post',
   path: '/imports',
   operationId: 'createImport',
+  tags: ['Imports'],
+  summary: 'Start an import',
   request: jsonBody(CreateImportBody),
   responses: {
-    200: json(CreatedImportView, 'A dry run: checked and estimated, nothing created.'),
+    200: json(DryRunView, 'A dry run: the preview; nothing was created.'),
     201: json(CreatedImportView, 'The import was created; `Location` is its address.'),
     ...problems,
   },
@@ -33,6 +38,8 @@ const list = createRoute({
   method: 'get',
   path: '/imports',
   operationId: 'listImports',
+  tags: ['Imports'],
+  summary: "List a customer's imports",
   request: { query: ListImportsQuery },
   responses: {
     200: json(z.array(JobView), 'Newest first; `Link: rel="next"` is the next page.'),
@@ -44,32 +51,25 @@ const list = createRoute({
 export function addImportRoutes(app: AdminApp, services: AdminServices): void {
   app.openapi(create, async (c) => {
     const body = c.req.valid('json');
-    const { customerId, options } = body;
-    const platforms = await services.platforms();
-    const context = requireContext(platforms, { name: body.platform, pointer: '/platform' });
     const engine = await services.engine();
-    const keys = await toCredentials(engine, context, body);
-    const filters = await pointingAt('/options/filters', () =>
-      context.parseFilters(options?.filters ?? {}),
-    );
-    const { start = null, end = null } = options?.dateRange ?? {};
+    const { context, request } = await toImportRequest(services, body);
+    if (body.options?.dryRun) {
+      const preview = toPreviewView(await previewImport(engine, context, request));
+      const { calls: estimatedCalls } = preview;
+      const estimatedDuration = toDuration(estimateDuration(context, estimatedCalls));
+      return c.json({ jobId: null, estimatedCalls, estimatedDuration, ...preview }, 200);
+    }
     const caller = c.get('caller');
     const { job, estimate } = await createImport(engine, context, {
-      customerId,
-      platform: context.platform,
-      ...keys,
-      dateRange: { start, end },
-      filters,
-      schedule: options?.schedule ?? 'auto',
-      dryRun: options?.dryRun ?? false,
+      ...request,
+      id: c.get('createId')?.() ?? null,
       requestedBy: caller.email ?? caller.id,
     });
     const answer = {
-      jobId: job?.id ?? null,
+      jobId: job.id,
       estimatedCalls: estimate.calls,
       estimatedDuration: toDuration(estimate.durationSeconds),
     };
-    if (!job) return c.json(answer, 200);
     return c.json(answer, 201, { Location: `/admin/imports/${job.id}` });
   });
 

@@ -24,6 +24,7 @@ import {
   ListCallsQuery,
   ReportView,
   RetryBody,
+  RetryQuery,
 } from './schemas.ts';
 import { toRetryCredentials } from './source-of-calls.ts';
 
@@ -31,6 +32,8 @@ const status = createRoute({
   method: 'get',
   path: '/imports/{jobId}',
   operationId: 'getImport',
+  tags: ['Imports'],
+  summary: 'Show an import as it stands',
   request: { params: JobParams },
   responses: { 200: json(JobView, 'The import as it stands.'), ...problems },
 });
@@ -39,6 +42,8 @@ const calls = createRoute({
   method: 'get',
   path: '/imports/{jobId}/calls',
   operationId: 'listImportCalls',
+  tags: ['Imports'],
+  summary: "List an import's calls",
   request: { params: JobParams, query: ListCallsQuery },
   responses: { 200: json(z.array(CallView), 'Its calls.'), ...problems },
 });
@@ -47,6 +52,8 @@ const call = createRoute({
   method: 'get',
   path: '/imports/{jobId}/calls/{callId}',
   operationId: 'getImportCall',
+  tags: ['Imports'],
+  summary: 'Show one call of an import',
   request: { params: CallParams },
   responses: {
     200: json(CallDetailView, 'One call with its history, its engagement and links to play it.'),
@@ -58,6 +65,8 @@ const report = createRoute({
   method: 'get',
   path: '/imports/{jobId}/report',
   operationId: 'getImportReport',
+  tags: ['Imports'],
+  summary: 'Tell whether everything was imported',
   request: { params: JobParams },
   responses: {
     200: json(ReportView, "The platform's own count beside what became of each call."),
@@ -69,7 +78,9 @@ const retry = createRoute({
   method: 'post',
   path: '/imports/{jobId}/retry',
   operationId: 'retryImport',
-  request: { params: JobParams, ...jsonBody(RetryBody, false) },
+  tags: ['Imports'],
+  summary: 'Start failed calls again',
+  request: { params: JobParams, query: RetryQuery, ...jsonBody(RetryBody, false) },
   responses: {
     200: json(z.object({ retriedCount: z.int() }), 'So many failed calls start again.'),
     ...problems,
@@ -80,6 +91,8 @@ const pause = createRoute({
   method: 'post',
   path: '/imports/{jobId}/pause',
   operationId: 'pauseImport',
+  tags: ['Imports'],
+  summary: 'Pause an import',
   request: { params: JobParams },
   responses: { 200: json(JobView, 'The paused import.'), ...problems },
 });
@@ -88,6 +101,8 @@ const resume = createRoute({
   method: 'post',
   path: '/imports/{jobId}/resume',
   operationId: 'resumeImport',
+  tags: ['Imports'],
+  summary: 'Go on with a paused import',
   request: { params: JobParams },
   responses: { 200: json(JobView, 'The import, going on.'), ...problems },
 });
@@ -96,6 +111,8 @@ const cancel = createRoute({
   method: 'delete',
   path: '/imports/{jobId}',
   operationId: 'cancelImport',
+  tags: ['Imports'],
+  summary: 'Cancel an import',
   request: { params: JobParams },
   responses: { 200: json(z.object({ status: z.literal('cancelled') }), 'Cancelled.'), ...problems },
 });
@@ -135,7 +152,7 @@ function addControlRoutes(app: AdminApp, services: AdminServices): void {
     const body = c.req.valid('json');
     const keys = await toRetryCredentials(engine, context, { job, body });
     const retried = await pointingAt('/credentials', () =>
-      retryImport(engine, context, { job, ...keys }),
+      retryImport(engine, context, { job, ...keys, kind: c.req.valid('query').code }),
     );
     return c.json(retried, 200);
   });

@@ -8,18 +8,16 @@ import { drive } from '../../../test/support/engine/drive.ts';
 
 const Schema = z.record(z.string(), z.unknown());
 const Media = z.record(z.string(), z.object({ schema: Schema }));
+const Parameter = z.object({
+  name: z.string(),
+  in: z.enum(['path', 'query', 'header']),
+  required: z.boolean().optional(),
+  schema: Schema,
+});
 const Operation = z.object({
   operationId: z.string(),
-  parameters: z
-    .array(
-      z.object({
-        name: z.string(),
-        in: z.enum(['path', 'query']),
-        required: z.boolean().optional(),
-        schema: Schema,
-      }),
-    )
-    .optional(),
+  parameters: z.array(z.union([Parameter, z.object({ $ref: z.string() })])).optional(),
+  security: z.tuple([]).optional(),
   requestBody: z.object({ content: Media, required: z.boolean().optional() }).optional(),
   responses: z.record(
     z.string().regex(/^[2-5]\d\d$/),
@@ -37,10 +35,16 @@ const Document = z.object({
       idToken: z.object({ type: z.literal('http'), scheme: z.literal('bearer') }),
     }),
     schemas: z.record(z.string(), Schema),
+    parameters: z.record(z.string(), Parameter),
   }),
   paths: z.record(
     z.string().startsWith('/'),
-    z.partialRecord(z.enum(['get', 'post', 'delete']), Operation),
+    z.object({
+      parameters: z.tuple([z.object({ $ref: z.literal('#/components/parameters/RequestId') })]),
+      get: Operation.optional(),
+      post: Operation.optional(),
+      delete: Operation.optional(),
+    }),
   ),
 });
 type Document = z.infer<typeof Document>;
@@ -60,9 +64,21 @@ afterAll(async () => {
 });
 
 function operations(): { path: string; method: string; operation: Operation }[] {
-  return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    (['get', 'post', 'delete'] as const).flatMap((method) => {
+      const operation = item[method];
+      return operation ? [{ path, method, operation }] : [];
+    }),
   );
+}
+
+/** An operation's own parameters, with those that it shares in their place. */
+function parametersOf({ parameters = [] }: Operation): z.infer<typeof Parameter>[] {
+  return parameters.map((parameter) => {
+    if (!('$ref' in parameter)) return parameter;
+    const name = parameter.$ref.replace('#/components/parameters/', '');
+    return Parameter.parse(document.components.parameters[name]);
+  });
 }
 
 describe('the OpenAPI document', () => {
@@ -72,8 +88,11 @@ describe('the OpenAPI document', () => {
         ({ path, method, operation }) => `${operation.operationId}: ${method} ${path}`,
       ),
     ).toEqual([
-      'createImport: post /imports',
+      'listErrors: get /errors',
+      'getError: get /errors/{code}',
+      'previewImport: post /imports/preview',
       'listImports: get /imports',
+      'createImport: post /imports',
       'getImport: get /imports/{jobId}',
       'cancelImport: delete /imports/{jobId}',
       'listImportCalls: get /imports/{jobId}/calls',
@@ -97,10 +116,22 @@ describe('the OpenAPI document', () => {
   it('declares each parameter of a path', () => {
     for (const { path, operation } of operations()) {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
+      const declared = parametersOf(operation).filter((parameter) => parameter.in === 'path');
       expect([path, declared.map(({ name }) => name)]).toEqual([path, inPath]);
       expect(declared.every(({ required }) => required === true)).toBe(true);
     }
+  });
+
+  it('takes an Idempotency-Key with every POST, and with nothing else', () => {
+    for (const { method, operation } of operations()) {
+      const names = parametersOf(operation).map(({ name }) => name);
+      expect(names.includes('Idempotency-Key')).toBe(method === 'post');
+    }
+  });
+
+  it('asks for a token everywhere but where errors are explained', () => {
+    const open = operations().filter(({ operation }) => operation.security);
+    expect(open.map(({ operation }) => operation.operationId)).toEqual(['listErrors', 'getError']);
   });
 
   it('refers only to schemas that it holds', () => {
@@ -142,34 +173,69 @@ function resolve(schema: unknown): unknown {
   return Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, resolve(value)]));
 }
 
-/** Asks and holds the answer against what the document says of it. */
-async function expectAsDescribed(request: string, options: AskOptions = {}) {
+function toValidator(schema: unknown): z.ZodType {
+  // A schema from the document; what zod can't read in it, it refuses.
+  return z.fromJSONSchema(resolve(schema) as z.core.JSONSchema.BaseSchema);
+}
+
+function findOperation(request: string) {
   const [method = '', target = ''] = request.split(' ');
   const path = target.replace(/^\/admin/, '').split('?')[0] ?? '';
-  const described = operations().find(
+  return operations().find(
     (candidate) =>
       candidate.method === method.toLowerCase() &&
       new RegExp(`^${candidate.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
-  );
+  )?.operation;
+}
+
+/** Operations that were answered with success. */
+const asked = new Set<string>();
+
+/** Asks, and holds the answer against what the document says of it, and the request if it was taken. */
+async function expectAsDescribed(request: string, options: AskOptions = {}) {
+  const operation = findOperation(request);
   const answer = await admin.ask(request, options);
-  const response = described?.operation.responses[String(answer.status)];
+  const response = operation?.responses[String(answer.status)];
   const type = answer.headers.get('content-type') ?? '';
   const schema = response?.content[type]?.schema;
-  if (!schema) throw new Error(`${request} answered ${answer.status} ${type}: not described.`);
-  // A schema from the document; what zod can't read in it, it refuses.
-  const parsed = z
-    .fromJSONSchema(resolve(schema) as z.core.JSONSchema.BaseSchema)
-    .safeParse(answer.body);
-  expect([request, parsed.error?.issues ?? []]).toEqual([request, []]);
+  if (!operation || !schema) {
+    throw new Error(`${request} answered ${answer.status} ${type}: not described.`);
+  }
+  expectValid(request, schema, answer.body);
+  if (answer.status < 400) {
+    asked.add(operation.operationId);
+    expectTaken(request, operation, options.body);
+  }
   return answer;
 }
 
-describe('every answer is as the document says', () => {
-  const good = { customerId: 'acme', platform: 'grain', credentials: { apiKey: 'sandbox-key' } };
-  const Created = z.object({ jobId: z.string() });
+function expectValid(what: string, schema: unknown, value: unknown): void {
+  const parsed = toValidator(schema).safeParse(value);
+  expect([what, parsed.error?.issues ?? []]).toEqual([what, []]);
+}
 
+/** What the API takes, the document must allow. */
+function expectTaken(request: string, operation: Operation, body: unknown): void {
+  const bodySchema = operation.requestBody?.content['application/json']?.schema;
+  if (body !== undefined) expectValid(`${request}: body`, bodySchema, body);
+  const query = new URL(request.split(' ')[1] ?? '', 'https://api.example').searchParams;
+  for (const [name, value] of query) {
+    const parameter = parametersOf(operation).find((known) => known.name === name);
+    if (!parameter) throw new Error(`${request}: the document has no parameter ${name}.`);
+    const isNumber = parameter.schema['type'] === 'integer';
+    expectValid(`${request}: ${name}`, parameter.schema, isNumber ? Number(value) : value);
+  }
+}
+
+const good = { customerId: 'acme', platform: 'grain', credentials: { apiKey: 'sandbox-key' } };
+const files = [{ fileName: 'a.mp3' }];
+const Created = z.object({ jobId: z.string() });
+
+describe('every request and answer is as the document says', () => {
   it('through the life of an import', async () => {
-    const created = await expectAsDescribed('POST /admin/imports', { body: good });
+    await expectAsDescribed('POST /admin/imports/preview', { body: good });
+    const options = { dateRange: { start: '2020-01-01T00:00:00Z' }, schedule: 'now', filters: {} };
+    const created = await expectAsDescribed('POST /admin/imports', { body: { ...good, options } });
     const { jobId } = Created.parse(created.body);
     const job = `/admin/imports/${jobId}`;
     await expectAsDescribed(`GET ${job}`);
@@ -179,11 +245,11 @@ describe('every answer is as the document says', () => {
     await drive(admin.world);
     await expectAsDescribed(`GET ${job}`);
     await expectAsDescribed(`GET ${job}/report`);
-    const calls = await expectAsDescribed(`GET ${job}/calls`);
+    const calls = await expectAsDescribed(`GET ${job}/calls?limit=10`);
     const [call] = z.array(z.object({ id: z.string() })).parse(calls.body);
     await expectAsDescribed(`GET ${job}/calls/${call?.id ?? ''}`);
-    await expectAsDescribed(`POST ${job}/retry`);
-    await expectAsDescribed('GET /admin/imports?customerId=acme');
+    await expectAsDescribed(`POST ${job}/retry?code=contract`, { body: {} });
+    await expectAsDescribed('GET /admin/imports?customerId=acme&status=completed&platform=grain');
     const again = await expectAsDescribed('POST /admin/imports', { body: good });
     await expectAsDescribed(`DELETE /admin/imports/${Created.parse(again.body).jobId}`);
   });
@@ -202,7 +268,8 @@ describe('every answer is as the document says', () => {
 
   it('for the rest, and for problems', async () => {
     await expectAsDescribed('GET /admin/platforms');
-    const files = [{ fileName: 'a.mp3' }];
+    await expectAsDescribed('GET /admin/errors?platform=gong', { token: null });
+    await expectAsDescribed('GET /admin/errors/conflict', { token: null });
     await expectAsDescribed('POST /admin/uploads', { body: { customerId: 'acme', files } });
     await expectAsDescribed('POST /admin/imports', {
       body: { ...good, options: { dryRun: true } },
@@ -216,5 +283,43 @@ describe('every answer is as the document says', () => {
       }),
     ].map(({ status }) => status);
     expect(statuses).toEqual([400, 401, 404, 422]);
+  });
+
+  it('for every operation', () => {
+    const all = operations().map(({ operation }) => operation.operationId);
+    expect([...asked].sort()).toEqual(all.sort());
+  });
+});
+
+describe('what the document does not allow', () => {
+  const job = `/admin/imports/${'a'.repeat(20)}`;
+
+  it.each<[string, object]>([
+    ['POST /admin/imports', {}],
+    ['POST /admin/imports', { ...good, customerId: 'not/an/id' }],
+    ['POST /admin/imports', { ...good, colour: 'red' }],
+    ['POST /admin/imports', { ...good, options: { dryRun: 'yes' } }],
+    ['POST /admin/imports', { ...good, options: { schedule: 'soon' } }],
+    ['POST /admin/imports', { ...good, uploads: [] }],
+    ['POST /admin/imports/preview', { ...good, platform: '' }],
+    [`POST ${job}/retry`, { credentials: 'sandbox-key' }],
+    ['POST /admin/uploads', { customerId: 'acme', files: [] }],
+    ['POST /admin/uploads', { customerId: 'acme', files: [{ ...files[0], sizeBytes: -1 }] }],
+  ])('is refused: %s %j', async (request, body) => {
+    const schema = findOperation(request)?.requestBody?.content['application/json']?.schema;
+    expect(toValidator(schema).safeParse(body).success).toBe(false);
+    expect((await admin.ask(request, { body })).status).toBe(400);
+  });
+
+  it.each([
+    ['GET /admin/imports?customerId=acme&status=done', 'status', 'done'],
+    ['GET /admin/imports?customerId=acme&limit=101', 'limit', 101],
+    [`GET ${job}/calls?status=gone`, 'status', 'gone'],
+    [`POST ${job}/retry?code=broken`, 'code', 'broken'],
+  ])('is refused: %s', async (request, name, value) => {
+    const operation = findOperation(request);
+    const parameter = operation && parametersOf(operation).find((known) => known.name === name);
+    expect(toValidator(parameter?.schema).safeParse(value).success).toBe(false);
+    expect((await admin.ask(request)).status).toBe(400);
   });
 });

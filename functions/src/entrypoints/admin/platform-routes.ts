@@ -7,6 +7,8 @@ const list = createRoute({
   method: 'get',
   path: '/platforms',
   operationId: 'listPlatforms',
+  tags: ['Platforms'],
+  summary: 'List what each platform supports and needs',
   responses: {
     200: json(z.array(PlatformView), 'What each platform supports and needs.'),
     ...problems,

@@ -1,4 +1,5 @@
-import { ImportError, type ErrorKind } from '../../core/errors.ts';
+import { ImportError } from '../../core/errors.ts';
+import { entryOf, type ErrorCode } from './error-table.ts';
 
 /** One wrong place in a request. `pointer` is a JSON Pointer into the body (RFC 6901), or the parameter's name. */
 export interface ProblemDetail {
@@ -10,7 +11,7 @@ export interface ProblemDetail {
 export interface Problem {
   readonly status: number;
   readonly title: string;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly detail: string;
   readonly remedy: string;
   readonly retryable: boolean;
@@ -18,39 +19,13 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const titles = {
-  bad_request: 'The request is not right',
-  auth_invalid: 'The platform rejects the credentials',
-  permission_denied: 'The credentials lack a permission',
-  payment_required: "The customer's plan at the platform does not allow this",
-  not_found: 'Not found',
-  not_ready: 'Not ready yet',
-  rate_limited: 'Too many requests',
-  timeout: 'The other side did not answer in time',
-  unavailable: 'The other side is not available',
-  contract: 'The platform answered with something unexpected',
-  conflict: 'Not possible in the present state',
-  internal: 'Something went wrong on our side',
-} as const satisfies Record<ErrorKind, string>;
-
-const remedies = {
-  bad_request: 'Correct what "errors" points at and send the request again.',
-  auth_invalid: 'Ask the customer for new credentials; GET /admin/platforms says how to get them.',
-  permission_denied: 'Ask the customer to give the credentials the permission that is named.',
-  payment_required: 'The customer has to settle their plan or balance at the platform first.',
-  not_found: 'Check the id. GET /admin/imports?customerId=… lists the imports of a customer.',
-  not_ready: 'Try again in a few minutes.',
-  rate_limited: 'Wait as long as Retry-After says, then try again.',
-  timeout: 'Try again in a minute.',
-  unavailable: 'Try again in a minute.',
-  contract: 'Tell the engineers the requestId: the adapter of this platform has to be looked at.',
-  conflict: 'Look at the present state with GET, then decide.',
-  internal: 'Try again; if it stays, tell the engineers the requestId.',
-} as const satisfies Record<ErrorKind, string>;
-
-/** The title and remedy of a kind, for callers of the API. */
-export function wordsOf(kind: ErrorKind): { readonly title: string; readonly remedy: string } {
-  return { title: titles[kind], remedy: remedies[kind] };
+/** The problem of a code as the error table has it, with what is peculiar to this case. */
+export function toProblem(
+  code: ErrorCode,
+  particulars: Pick<Problem, 'detail'> & Partial<Problem>,
+): Problem {
+  const { status, title, remedy, retryable } = entryOf(code);
+  return { status, title, code, remedy, retryable, ...particulars };
 }
 
 /** Thrown by routes and middleware to answer with exactly this problem. */
@@ -58,24 +33,17 @@ export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
-    super(problem.detail);
-    this.problem = problem;
+  constructor(code: ErrorCode, particulars: Parameters<typeof toProblem>[1]) {
+    super(particulars.detail);
+    this.problem = toProblem(code, particulars);
   }
 }
 
 /** A wrong request. `errors` names each wrong place. */
 export function badRequest(detail: string, errors: readonly ProblemDetail[] = []): ProblemError {
-  const { title, remedy } = wordsOf('bad_request');
-  return new ProblemError({
-    status: 400,
-    code: 'bad_request',
-    title,
-    detail,
-    remedy: errors.length > 0 ? remedy : 'Correct the request and send it again.',
-    retryable: false,
-    errors,
-  });
+  if (errors.length > 0) return new ProblemError('bad_request', { detail, errors });
+  const remedy = 'Correct the request and send it again.';
+  return new ProblemError('bad_request', { detail, remedy });
 }
 
 /** Runs `work`; where it finds the caller's input wrong, the answer points at the place. @throws a 400 */

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { errorKinds } from '../../core/errors.ts';
 import { callStatuses } from '../../core/imports/imported-call.ts';
 import { platforms } from '../../core/imports/import-context.ts';
 import { jobStatuses } from '../../core/imports/import-job.ts';
@@ -71,6 +72,13 @@ export const RetryBody = z
     credentialId: Id.optional(),
   })
   .openapi('RetryImport');
+
+export const RetryQuery = z.strictObject({
+  code: z
+    .enum(errorKinds)
+    .optional()
+    .openapi({ description: 'Only calls that failed with this code; default: all that failed.' }),
+});
 
 export const CreateUploadsBody = z
   .strictObject({
@@ -202,6 +210,7 @@ export const CallDetailView = CallView.extend({
   mediaUrl: z.string().nullable().openapi({ description: 'Plays for an hour.' }),
   transcriptUrl: z.string().nullable(),
 }).openapi('CallDetail');
+export type CallDetailView = z.infer<typeof CallDetailView>;
 
 export const CreatedImportView = z
   .object({
@@ -210,6 +219,50 @@ export const CreatedImportView = z
     estimatedDuration: z.string().nullable().openapi({ description: 'ISO 8601, e.g. PT2M30S.' }),
   })
   .openapi('CreatedImport');
+
+export const PreviewView = z
+  .object({
+    calls: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Null where the platform did not say how many there are.' }),
+    requests: z.int().nullable().openapi({ description: 'To the platform, downloads aside.' }),
+    schedule: z.enum(['now', 'nightly']),
+    nights: z
+      .object({ fewest: z.int(), most: z.int(), callsPerNight: z.int() })
+      .nullable()
+      .openapi({ description: 'Null for an import that does not wait for the night.' }),
+    completion: z
+      .object({ earliest: z.iso.datetime(), latest: z.iso.datetime() })
+      .nullable()
+      .openapi({ description: 'When it will be done, if it starts now.' }),
+    quota: z
+      .object({
+        requestsPerDay: z.int(),
+        share: z.number().nullable().openapi({ description: 'Of the fullest day, 0 to 1.' }),
+      })
+      .nullable()
+      .openapi({ description: "The account's daily quota; null where there is none." }),
+    limitedUntil: NullableInstant.openapi({
+      description: 'The platform wants us to wait so long.',
+    }),
+    price: z
+      .object({
+        freeCalls: z.int(),
+        billableCalls: z.int().nullable(),
+        centsPerCall: z.number(),
+        totalCents: z.int().nullable(),
+      })
+      .openapi({
+        description:
+          'At most: calls that were imported before are neither imported nor billed again.',
+      }),
+    summary: z.string().openapi({ description: 'All of it in one sentence.' }),
+  })
+  .openapi('Preview');
+export type PreviewView = z.infer<typeof PreviewView>;
+
+export const DryRunView = CreatedImportView.extend(PreviewView.shape).openapi('DryRun');
 
 export const UploadsView = z
   .object({
@@ -239,6 +292,23 @@ export const ProblemView = z
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
   })
   .openapi('Problem');
+
+export const ErrorView = z
+  .object({
+    code: z.string(),
+    status: z.int().openapi({ description: 'Of the answer that has this code.' }),
+    retryable: z.boolean().openapi({ description: 'Whether waiting can help.' }),
+    title: z.string(),
+    remedy: z.string().openapi({ description: 'What whoever made the request does next.' }),
+    support: z.string(),
+    engineers: z.string(),
+    customer: z
+      .string()
+      .nullable()
+      .openapi({ description: 'To be sent to the customer as it stands.' }),
+  })
+  .openapi('Error');
+export type ErrorView = z.infer<typeof ErrorView>;
 
 const InputFieldView = z.object({
   name: z.string(),

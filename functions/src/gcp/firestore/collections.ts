@@ -14,6 +14,7 @@ export function collectionsOf(db: Firestore) {
     rotations: db.collection('keyRotations'),
     notifications: db.collection('importNotifications'),
     budgets: db.collection('rateBudgets'),
+    idempotencyKeys: db.collection('idempotencyKeys'),
     companies: db.collection('companies'),
     contacts: db.collection('contacts'),
   };

@@ -14,6 +14,10 @@ export interface LogLevels {
 /** The engine's events as structured entries of Cloud Logging, one line each. */
 export function createLogs(to: LogLevels = logger): Logs {
   const entry = (write: Write, name: string) => (event: object) => write(name, { ...event });
+  const withCause =
+    (write: Write, name: string) =>
+    ({ cause, ...event }: { readonly cause: unknown }) =>
+      write(name, { ...event, cause: describe(cause) });
   return {
     jobCreated: entry(to.info, 'job created'),
     jobStarted: entry(to.info, 'job started'),
@@ -35,11 +39,10 @@ export function createLogs(to: LogLevels = logger): Logs {
     leftCredentialsDestroyed: entry(to.debug, 'left credentials destroyed'),
     notificationFailed: entry(to.warn, 'notification failed'),
     taskRefused: entry(to.error, 'task refused'),
-    taskFailed: ({ cause }) => to.error('task failed', { cause: describe(cause) }),
-    auditNotClosed: ({ cause, ...event }) =>
-      to.error('audit not closed', { ...event, cause: describe(cause) }),
-    requestFailed: ({ cause, ...event }) =>
-      to.error('request failed', { ...event, cause: describe(cause) }),
+    taskFailed: withCause(to.error, 'task failed'),
+    auditNotClosed: withCause(to.error, 'audit not closed'),
+    answerNotKept: withCause(to.warn, 'answer not kept'),
+    requestFailed: withCause(to.error, 'request failed'),
   };
 }
 

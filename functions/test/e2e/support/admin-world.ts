@@ -11,7 +11,7 @@ import { createAdminApp } from '../../../src/entrypoints/admin/admin-app.ts';
 import type { AdminApp, AdminServices } from '../../../src/entrypoints/admin/admin-env.ts';
 import type { Fetch, FetchResponse } from '../../../src/kit/fetch.ts';
 import { createUnlimitedRateLimiter } from '../../../src/kit/rate-limiter.ts';
-import { openWorld, type TestWorld } from '../../support/engine/test-world.ts';
+import { openWorld, type TestWorld, type WorldOptions } from '../../support/engine/test-world.ts';
 
 /** What support staff send, less the parts that every request has. */
 export interface AskOptions {
@@ -55,7 +55,7 @@ const longAgoMs = 40 * 86_400_000;
 
 /** Opens the API over a Grain account of `calls` calls. */
 export async function openAdminWorld(
-  options: { readonly calls?: number } = {},
+  options: Pick<WorldOptions, 'calls' | 'settings'> = {},
 ): Promise<AdminWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'admin-api-'));
   let fault: PlatformFault | null = null;
@@ -70,7 +70,10 @@ export async function openAdminWorld(
     // Links are followed while the test runs: their clock is the real one.
     clock: { now: () => new Date() },
   });
-  const world = await openWorld({ calls: options.calls ?? 6, wrapFetch, store: objects });
+  const world = await openWorld({
+    ...{ calls: options.calls ?? 6, wrapFetch, store: objects },
+    settings: { callerRequestsPerMinute: 1_000_000, ...options.settings },
+  });
   const tokens = createDevTokens(tokenKey, world.clock);
   const services = createServices(world, { tokens, fetch: wrapFetch(toFetch(world.sandbox)) });
   const api = createAdminApp(services);
@@ -108,7 +111,7 @@ function createServices(
   const { logs, createId } = engine;
   const { verifyCaller } = parts.tokens;
   return {
-    app: { logs, clock, createId, verifyCaller },
+    app: { logs, clock, createId, verifyCaller, settings: () => engine.settings },
     engine: async () => engine,
     platforms: async () => platforms,
   };

@@ -54,6 +54,11 @@ export function createScriptedContext(script: ContextScript): ImportContext {
     },
     rateLimits: { requestsPerSecond: 10, requestsPerDay: null },
     parseCredentials: (input) => ({ given: input }),
+    accountOf: () => ({
+      key: 'scripted-1',
+      rateLimits: { requestsPerSecond: 10, requestsPerDay: null },
+      quotaTimeZone: 'UTC',
+    }),
     validateCredentials: async (credentials) =>
       script.accepts?.(credentials) === false
         ? { valid: false, error: 'The key was revoked.' }

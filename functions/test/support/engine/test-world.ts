@@ -15,6 +15,8 @@ import { createFirestoreAuditLog } from '../../../src/gcp/firestore/audit-log.ts
 import { createFirestoreCredentialRecords } from '../../../src/gcp/firestore/credential-records.ts';
 import { createFirestoreRotation } from '../../../src/gcp/firestore/key-rotation.ts';
 import { createFirestoreDirectory } from '../../../src/gcp/firestore/directory.ts';
+import { createFirestoreBudgets } from '../../../src/gcp/firestore/rate-budgets.ts';
+import { createFirestoreIdempotencyKeys } from '../../../src/gcp/firestore/idempotency-keys.ts';
 import { createFirestoreCalls } from '../../../src/gcp/firestore/imported-calls.ts';
 import { createFirestoreCredentials } from '../../../src/gcp/firestore/import-credentials.ts';
 import { createFirestoreJobs } from '../../../src/gcp/firestore/import-jobs.ts';
@@ -114,6 +116,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<TestWorld> 
     settings: { ...defaultSettings, ...options.settings },
     jobs: createFirestoreJobs(db, reportUnreadable),
     calls: createFirestoreCalls(db),
+    budgets: createFirestoreBudgets(db),
+    idempotencyKeys: createFirestoreIdempotencyKeys(db),
     vault: openVault(),
     credentials: createFirestoreCredentialRecords(db),
     keys: createKeyRotator({

@@ -1,0 +1,55 @@
+import type { AdminApp } from './admin-env.ts';
+import { keyPattern } from './idempotency.ts';
+
+/** `GET /openapi.json`: the routes as they were declared, with what holds for all of them. */
+export function addDocument(app: AdminApp): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'idToken', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'A Firebase ID token of a user with the claim `role: support` or `admin`.',
+  });
+  app.openAPIRegistry.registerComponent('parameters', 'IdempotencyKey', {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Makes a repeat safe: within 24 hours it gets the first answer, with `Idempotency-Replayed: true`.',
+    schema: { type: 'string', pattern: keyPattern.source },
+    example: '0f2b6c1e-8d0a-4c53-9b1d-1f6f5c0a7e55',
+  });
+  app.openAPIRegistry.registerComponent('parameters', 'RequestId', {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: false,
+    description:
+      'Names the request in the answer and in our logs; another text than this is replaced.',
+    schema: { type: 'string', pattern: '^[\\w.-]{1,64}$' },
+  });
+  app.get('/openapi.json', (c) => c.json(describe(app)));
+}
+
+const info = {
+  title: 'Call import engine: admin API',
+  version: '1.0.0',
+  description:
+    'For support staff: start, watch and mend imports of recorded calls. Errors are RFC 9457 problems.',
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
+
+function describe(app: AdminApp) {
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: '/admin' }],
+    security: [{ idToken: [] }],
+  });
+  const requestId = { $ref: '#/components/parameters/RequestId' };
+  const idempotencyKey = { $ref: '#/components/parameters/IdempotencyKey' };
+  for (const path of Object.values(document.paths ?? {})) {
+    const { post } = path;
+    path.parameters = [...(path.parameters ?? []), requestId];
+    if (post) post.parameters = [...(post.parameters ?? []), idempotencyKey];
+  }
+  return document;
+}
