@@ -3,6 +3,8 @@
  * ES modules only, and those that load one when first used: jest has no `import()` of its own.
  */
 const compiledPackages = [
+  '@redocly/config',
+  '@redocly/openapi-core',
   'chalk',
   'croner',
   'data-uri-to-buffer',
