@@ -89,7 +89,9 @@ const jobCalls: Calls<JobStore> = {
 };
 const callCalls: Calls<CallStore> = {
   get: 'byId',
+  getMany: 'byId',
   getEngagement: 'byId',
+  search: (store) => [store.search({ customerId: 'customer', terms: ['word acme'], limit: 10 })],
   getPage: 'byId',
   transact: 'byId',
   transactPage: 'byId',

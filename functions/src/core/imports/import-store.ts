@@ -58,6 +58,17 @@ export interface JobDecision<T> {
 
 export interface CallStore {
   get(callKey: string): Promise<ImportedCall | null>;
+  /** Those of the keys that there are, in their order. */
+  getMany(callKeys: readonly string[]): Promise<readonly ImportedCall[]>;
+  /**
+   * A customer's calls that have all of these terms of `toSearchTerms`, among the first `limit` that
+   * have the longest of them.
+   */
+  search(query: {
+    readonly customerId: string;
+    readonly terms: readonly string[];
+    readonly limit: number;
+  }): Promise<readonly ImportedCall[]>;
   getEngagement(callKey: string): Promise<Engagement | null>;
   getPage(jobId: string, index: number): Promise<CallPage | null>;
   /** In the order of `callKey`. */

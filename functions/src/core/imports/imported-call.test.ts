@@ -55,7 +55,7 @@ const events = {
   complete: { type: 'complete', at: noon },
   release,
   fail: { type: 'fail', attempt, retryable: false },
-  skip: { type: 'skip', reason: 'no_consent', at: noon },
+  skip: { type: 'skip', reason: 'no_consent', attempt },
   requeue: { type: 'requeue', jobId: 'job-2', page: 9 },
 } as const satisfies Record<CallEvent['type'], CallEvent>;
 type EventName = keyof typeof events;
@@ -124,6 +124,7 @@ const skipped = {
   reason: 'no_consent',
   lease: freeLease,
   checkAfter: null,
+  attempts: [sampleAttempt, attempt],
 };
 const requeued = {
   ...base,

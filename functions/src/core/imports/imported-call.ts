@@ -115,7 +115,7 @@ export type CallEvent =
       readonly counts: 'failure' | 'not_ready' | 'nothing';
     }
   | { readonly type: 'fail'; readonly attempt: CallAttempt; readonly retryable: boolean }
-  | { readonly type: 'skip'; readonly reason: SkipReason; readonly at: Date }
+  | { readonly type: 'skip'; readonly reason: SkipReason; readonly attempt: CallAttempt }
   | { readonly type: 'requeue'; readonly jobId: string; readonly page: number };
 
 const keptAttempts = 10;
@@ -175,7 +175,14 @@ function move(call: ImportedCall, event: InWorkEvent): ImportedCall {
         attempts: remember(call, event.attempt),
       };
     case 'skip':
-      return { ...base, ...ended, status: 'skipped', skippedAt: event.at, reason: event.reason };
+      return {
+        ...base,
+        ...ended,
+        status: 'skipped',
+        skippedAt: event.attempt.at,
+        reason: event.reason,
+        attempts: remember(call, event.attempt),
+      };
   }
 }
 

@@ -92,7 +92,7 @@ function toFailureEvent(
   { decision, error, now }: FailureRecord,
 ): Extract<CallEvent, { type: 'skip' | 'fail' | 'release' }> {
   const attempt = toAttempt(error, now);
-  if (decision.type === 'skip') return { type: 'skip', reason: decision.reason, at: now };
+  if (decision.type === 'skip') return { type: 'skip', reason: decision.reason, attempt };
   if (decision.type === 'fail') return { type: 'fail', attempt, retryable: decision.retryable };
   const { notBefore, counts } =
     decision.type === 'release' ? decision : ({ notBefore: null, counts: 'nothing' } as const);

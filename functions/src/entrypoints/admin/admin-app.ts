@@ -14,6 +14,7 @@ import { addPlatformRoutes } from './platform-routes.ts';
 import { addPreviewRoutes } from './preview-routes.ts';
 import { badRequest, toPointer, toProblem } from './problem.ts';
 import { addUploadRoutes } from './upload-routes.ts';
+import { addWhyRoutes } from './why-routes.ts';
 
 /**
  * The admin API as a fetch handler. Its routes are declared once, by zod schemas: parsing, types and
@@ -36,6 +37,7 @@ export function createAdminApp(services: AdminServices): AdminApp {
   addJobRoutes(app, services);
   addUploadRoutes(app, services);
   addPlatformRoutes(app, services);
+  addWhyRoutes(app, services);
   addCredentialRoutes(app, services);
   addAuditRoutes(app, services);
   app.notFound((c) => answerProblem(c, toMissing(app, c.req.method, c.req.path)));

@@ -51,6 +51,8 @@ const list = createRoute({
   method: 'get',
   path: '/audit',
   operationId: 'listAudit',
+  tags: ['Audit'],
+  summary: 'List what was done, by whom, on whom',
   request: { query: ListAuditQuery },
   responses: {
     200: {

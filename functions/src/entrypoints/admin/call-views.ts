@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Engine } from '../../core/engine.ts';
 import { ImportError } from '../../core/errors.ts';
-import type { CallStatus } from '../../core/imports/imported-call.ts';
+import type { CallStatus, ImportedCall } from '../../core/imports/imported-call.ts';
 import type { ImportJob } from '../../core/imports/import-job.ts';
 import { toCallView, toDuplicateView } from './job-view.ts';
 import { readCursor } from './paging.ts';
@@ -66,7 +66,7 @@ export async function describeCall(
   engine: Engine,
   job: ImportJob,
   callId: string,
-): Promise<z.infer<typeof CallDetailView>> {
+): Promise<CallDetailView> {
   const call = await engine.calls.get(callId);
   // Another customer's call is as good as none: the answer must not tell the two apart.
   if (!call || call.customerId !== job.customerId) throw noSuchCall(job, callId);
@@ -78,18 +78,23 @@ export async function describeCall(
   );
   return {
     ...toCallView(call),
-    history: call.attempts.map(({ at, kind, source, message, status, requestId }) => ({
-      timestamp: at.toISOString(),
-      code: kind,
-      source,
-      message,
-      status,
-      requestId,
-    })),
+    history: toHistory(call),
     engagement: engagement && { ...engagement },
     mediaUrl: mediaUrl ?? null,
     transcriptUrl: transcriptUrl ?? null,
   };
+}
+
+/** The tries that did not end a call well, oldest first. */
+export function toHistory({ attempts }: ImportedCall): CallDetailView['history'] {
+  return attempts.map(({ at, kind, source, message, status, requestId }) => ({
+    timestamp: at.toISOString(),
+    code: kind,
+    source,
+    message,
+    status,
+    requestId,
+  }));
 }
 
 function noSuchCall(job: ImportJob, callId: string): ImportError {

@@ -26,6 +26,8 @@ const keep = createRoute({
   method: 'post',
   path: '/credentials',
   operationId: 'keepCredential',
+  tags: ['Credentials'],
+  summary: "Keep a customer's credentials",
   request: jsonBody(KeepCredentialBody),
   responses: {
     201: json(CredentialView, 'Accepted by the platform and kept; `Location` is its address.'),
@@ -37,6 +39,8 @@ const list = createRoute({
   method: 'get',
   path: '/credentials',
   operationId: 'listCredentials',
+  tags: ['Credentials'],
+  summary: "List a customer's stored credentials",
   request: { query: ListCredentialsQuery },
   responses: {
     200: json(z.array(CredentialView), 'Newest first; `Link: rel="next"` is the next page.'),
@@ -48,6 +52,8 @@ const get = createRoute({
   method: 'get',
   path: '/credentials/{credentialId}',
   operationId: 'getCredential',
+  tags: ['Credentials'],
+  summary: 'Show all that is ever shown of stored credentials',
   request: { params: CredentialParams },
   responses: { 200: json(CredentialView, 'All that is ever shown of it.'), ...problems },
 });
@@ -56,6 +62,8 @@ const verify = createRoute({
   method: 'post',
   path: '/credentials/{credentialId}/verify',
   operationId: 'verifyCredential',
+  tags: ['Credentials'],
+  summary: 'Ask the platform whether stored credentials work',
   request: { params: CredentialParams },
   responses: { 200: json(CredentialView, '`lastCheck` has what the platform says.'), ...problems },
 });
@@ -64,6 +72,8 @@ const destroy = createRoute({
   method: 'delete',
   path: '/credentials/{credentialId}',
   operationId: 'destroyCredential',
+  tags: ['Credentials'],
+  summary: 'Destroy stored credentials',
   request: { params: CredentialParams },
   responses: {
     200: json(z.object({ status: z.literal('destroyed') }), 'Destroyed, for good.'),
@@ -75,6 +85,8 @@ const rotate = createRoute({
   method: 'post',
   path: '/credentials/rotate',
   operationId: 'rotateKeys',
+  tags: ['Credentials'],
+  summary: 'Wrap the next credentials by the newest key',
   responses: {
     200: json(RotationView, 'So far it has come by this batch; the next request goes on.'),
     ...problems,

@@ -126,6 +126,7 @@ function toErrorView(call: Extract<ImportedCall, { status: 'failed' }>): JobView
   };
 }
 
-function toText(instant: Date | null): string | null {
+/** As JSON has it. */
+export function toText(instant: Date | null): string | null {
   return instant?.toISOString() ?? null;
 }

@@ -103,6 +103,7 @@ describe('the OpenAPI document', () => {
       'resumeImport: post /imports/{jobId}/resume',
       'createUploads: post /uploads',
       'listPlatforms: get /platforms',
+      'explainCall: get /calls/why',
       'keepCredential: post /credentials',
       'listCredentials: get /credentials',
       'rotateKeys: post /credentials/rotate',
@@ -268,6 +269,7 @@ describe('every request and answer is as the document says', () => {
 
   it('for the rest, and for problems', async () => {
     await expectAsDescribed('GET /admin/platforms');
+    await expectAsDescribed('GET /admin/calls/why?customerId=acme&reference=weekly');
     await expectAsDescribed('GET /admin/errors?platform=gong', { token: null });
     await expectAsDescribed('GET /admin/errors/conflict', { token: null });
     await expectAsDescribed('POST /admin/uploads', { body: { customerId: 'acme', files } });

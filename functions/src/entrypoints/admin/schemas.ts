@@ -212,6 +212,55 @@ export const CallDetailView = CallView.extend({
 }).openapi('CallDetail');
 export type CallDetailView = z.infer<typeof CallDetailView>;
 
+export const WhyQuery = z.strictObject({
+  customerId: CustomerId,
+  reference: z.string().trim().min(1).max(2000).openapi({
+    description:
+      'Our id, the platform’s id, a link, an e-mail address, a phone number, or words of the title.',
+    example: 'Quarterly review',
+  }),
+  startedAt: Instant.optional().openapi({
+    description: 'When the call was, if you know: tells whether an import asked for that time.',
+  }),
+});
+
+export const WhyView = z
+  .object({
+    reference: z.string(),
+    explanation: z.string(),
+    next: z.string().openapi({ description: 'The one thing to do.' }),
+    calls: z
+      .array(
+        CallView.extend({
+          platform: z.enum(platforms),
+          seen: z
+            .object({ jobId: z.string(), page: z.int(), at: z.iso.datetime() })
+            .openapi({ description: 'Who has it, on which page of the listing, and since when.' }),
+          history: CallDetailView.shape.history,
+          explanation: z.string(),
+          next: z.string(),
+        }),
+      )
+      .openapi({ description: 'The calls that fit; none: nothing is known of such a call.' }),
+    listings: z
+      .array(
+        z.object({
+          jobId: z.string(),
+          platform: z.enum(platforms),
+          status: z.enum(jobStatuses),
+          dateRange: JobView.shape.config.shape.dateRange,
+          filters: JobView.shape.config.shape.filters,
+          startedAt: NullableInstant,
+          completedAt: NullableInstant,
+          isFinished: z.boolean(),
+          listedCalls: z.int(),
+        }),
+      )
+      .openapi({ description: 'What was asked of the platforms, newest first.' }),
+  })
+  .openapi('Why');
+export type WhyView = z.infer<typeof WhyView>;
+
 export const CreatedImportView = z
   .object({
     jobId: z.string().nullable().openapi({ description: 'Null for a dry run.' }),

@@ -25,6 +25,7 @@ import {
   translated,
   type Writes,
 } from './documents.ts';
+import { toStoredCall } from './stored-call.ts';
 
 interface ReadCall {
   readonly found: FoundCall;
@@ -133,7 +134,7 @@ function writeCall(
   },
 ): void {
   const { before, after, version } = change;
-  if (!before) writes.create(reference, after);
+  if (!before) writes.create(reference, toStoredCall(after));
   else {
     const precondition = version ? { lastUpdateTime: version } : {};
     writes.update(reference, toChanges(before, after), precondition);
@@ -142,8 +143,10 @@ function writeCall(
 
 /** What is not the same object as before; a field that the new state does not have is deleted. */
 function toChanges(before: ImportedCall, after: ImportedCall): UpdateData<DocumentData> {
+  const isKnownSame = before.metadata === after.metadata;
+  const stored = isKnownSame ? after : toStoredCall(after);
   const old = new Map<string, unknown>(Object.entries(before));
-  const changed = Object.entries(after).filter(([name, value]) => old.get(name) !== value);
+  const changed = Object.entries(stored).filter(([name, value]) => old.get(name) !== value);
   const gone = [...old.keys()].filter((name) => !(name in after));
   const deleted = gone.map((name): [string, unknown] => [name, FieldValue.delete()]);
   return Object.fromEntries<unknown>([...changed, ...deleted]);

@@ -7,7 +7,12 @@ import { openEmbeddedFirestore } from '../../../local/store/embedded-firestore.t
 import type { Engagement } from '../../core/engagements/engagement.ts';
 import type { CallDecision, CallStore, PageFacts } from '../../core/imports/import-store.ts';
 import type { ImportedCall } from '../../core/imports/imported-call.ts';
-import { noTotals, sampleCall, sampleJob } from '../../core/testing/sample-records.ts';
+import {
+  noTotals,
+  sampleCall,
+  sampleJob,
+  sampleMetadata,
+} from '../../core/testing/sample-records.ts';
 import { createFirestoreJobs } from './import-jobs.ts';
 import { createFirestoreCalls } from './imported-calls.ts';
 
@@ -41,6 +46,41 @@ const target = { callKey: 'call-1', jobId: null };
 const end = (call: ImportedCall, created?: Engagement) => (): CallDecision<null> => ({
   ...{ call, result: null },
   ...(created && { engagement: created }),
+});
+
+describe('finding calls', () => {
+  const titled = (callKey: string, title: string, customerId = 'customer-1') =>
+    sampleCall('pending', { callKey, customerId, metadata: { ...sampleMetadata, title } });
+
+  beforeEach(async () => {
+    const all = [
+      titled('call-1', 'Renewal with Acme'),
+      titled('call-2', 'Renewal with Globex'),
+      titled('call-3', 'Renewal with Acme', 'customer-2'),
+    ];
+    for (const call of all) {
+      await calls.transact({ callKey: call.callKey, jobId: null }, end(call));
+    }
+  });
+
+  const search = async (...terms: string[]) => {
+    const found = await calls.search({ customerId: 'customer-1', terms, limit: 10 });
+    return found.map(({ callKey }) => callKey);
+  };
+
+  it('is by the terms that follow from what is known of them, all at once, of one customer', async () => {
+    expect(await search('word renewal')).toEqual(['call-1', 'call-2']);
+    expect(await search('word acme', 'word renewal')).toEqual(['call-1']);
+    expect(await search('word acme', 'word globex')).toEqual([]);
+    expect(await search('email ann@acme.example')).toEqual([]);
+    expect(await calls.get('call-1')).toEqual(titled('call-1', 'Renewal with Acme'));
+  });
+
+  it('is by keys, those that there are', async () => {
+    const found = await calls.getMany(['call-3', 'call-0', 'call-1']);
+    expect(found.map(({ callKey }) => callKey)).toEqual(['call-3', 'call-1']);
+    expect(await calls.getMany([])).toEqual([]);
+  });
 });
 
 describe('changing a call', () => {

@@ -14,6 +14,7 @@ import { collectionsOf, type Collections } from './collections.ts';
 import { moveTotals, toTotalsDelta } from './counters.ts';
 import { inTransaction, parseDocument, parseDocuments, translated } from './documents.ts';
 import { noSuchJob } from './import-jobs.ts';
+import { toStoredCall } from './stored-call.ts';
 
 const StoredPage: z.ZodType<CallPage> = z.object({
   index: z.int(),
@@ -32,6 +33,8 @@ const StoredPage: z.ZodType<CallPage> = z.object({
 
 const JobState = z.object({ status: z.enum(jobStatuses) });
 
+const SearchTerms = z.array(z.string());
+
 const openStatuses = ['pending', 'downloading', 'transcribing', 'processing'];
 
 /** Calls in `importedCalls/{callKey}`, pages in `importJobs/{jobId}/pages`, results in `engagements/{callKey}`. */
@@ -42,6 +45,23 @@ export function createFirestoreCalls(db: Firestore): CallStore {
   return {
     get: (callKey) =>
       translated(async () => parseDocument(await calls.doc(callKey).get(), ImportedCall)),
+    getMany: (callKeys) =>
+      translated(async () => {
+        if (callKeys.length === 0) return [];
+        const references = callKeys.map((callKey) => calls.doc(callKey));
+        return parseDocuments(await db.getAll(...references), ImportedCall);
+      }),
+    search: ({ customerId, terms, limit }) =>
+      translated(async () => {
+        const [longest] = terms.toSorted((a, b) => b.length - a.length);
+        const ofCustomer = calls.where('customerId', '==', customerId);
+        const query = ofCustomer.where('searchTerms', 'array-contains', longest).limit(limit);
+        const found = (await query.get()).docs.filter((document) => {
+          const stored = SearchTerms.parse(document.get('searchTerms'));
+          return terms.every((term) => stored.includes(term));
+        });
+        return parseDocuments(found, ImportedCall);
+      }),
     getEngagement: (callKey) =>
       translated(async () => parseDocument(await engagements.doc(callKey).get(), Engagement)),
     getPage: (jobId, index) =>
@@ -112,7 +132,8 @@ function transactPage<T>(
     const { page } = decision;
     if (decision.job) transaction.set(jobReference, decision.job);
     if (page) transaction.set(collections.pages(jobId).doc(toPageId(page.index)), page);
-    for (const call of decision.calls) transaction.set(collections.calls.doc(call.callKey), call);
+    for (const call of decision.calls)
+      transaction.set(collections.calls.doc(call.callKey), toStoredCall(call));
     const changes = decision.calls.map((after) => ({
       before: calls.get(after.callKey) ?? null,
       after,
