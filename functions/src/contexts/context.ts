@@ -95,7 +95,8 @@ export interface ContextDefinition<
   readonly platform: Platform;
   readonly displayName: string;
   readonly auth: ImportContext['auth'];
-  readonly capabilities: ContextCapabilities;
+  /** What it can do besides importing history; what is left out it can't. */
+  readonly capabilities: Partial<ContextCapabilities>;
   readonly rateLimits: RateLimits;
   /** The limits of one account, where they depend on what its credentials say: its plan. */
   readonly rateLimitsOf?: (credentials: z.output<TCredentials>) => RateLimits;
@@ -130,7 +131,10 @@ export interface ContextDefinition<
    * customer's data centre. Default: none, links are signed.
    */
   readonly mediaCredentialHosts?: (credentials: z.output<TCredentials>) => readonly string[];
-  /** How long after its end a call's missing recording may still be in the making. Default 0. */
+  /**
+   * How long after its end a call's missing recording or transcript may still be in the making: until
+   * then the framework takes "none" for "not ready". Default 0.
+   */
   readonly settlingMs?: number;
   /**
    * What identifies the account at the platform where credentials change (OAuth): its own id, or
@@ -154,8 +158,10 @@ export interface ContextDefinition<
     options: Omit<DefinedListOptions<z.output<TFilters>>, 'cursor'>,
   ): Promise<number>;
   hydrateCalls?(client: TClient, calls: readonly SourceCall[]): Promise<readonly HydratedCall[]>;
+  /** No media means none, or none yet; with the `mediaKind` `none` it is final. */
   fetchCall(client: TClient, listed: SourceCall): Promise<FetchedCall>;
-  getTranscript?(client: TClient, listed: SourceCall): Promise<SourceTranscript | null>;
+  /** Null: there is none, or none yet; `none`: the platform says that there will be none. */
+  getTranscript?(client: TClient, listed: SourceCall): Promise<SourceTranscript | 'none' | null>;
   /** Only with the capability `uploads`. The credentials it returns must fit `credentials`. */
   acceptUploads?(objects: ObjectStore, batch: UploadBatch): Promise<z.output<TCredentials>>;
 }

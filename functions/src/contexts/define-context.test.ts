@@ -350,6 +350,48 @@ describe('defineContext', () => {
     expect(old.kind).toBe('not_found');
   });
 
+  describe('where a platform says that a call has none', () => {
+    const now = environment.clock.now().getTime();
+    const endedMinutesAgo = (minutes: number): SourceCall => ({
+      ...call,
+      metadata: { ...call.metadata, startedAt: new Date(now - minutes * 60_000) },
+    });
+    const fresh = endedMinutesAgo(59);
+    const old = endedMinutesAgo(61);
+
+    it('takes a missing recording for one that is not ready, for as long as that may be', async () => {
+      const context = define({
+        settlingMs: 3_600_000,
+        fetchCall: (_client, { metadata }) => Promise.resolve({ metadata, media: null }),
+      }).create(environment);
+      const error = await failureOf(context.fetchCall(credentials, fresh));
+      expect(error).toMatchObject({ kind: 'not_ready', retryAfterMs: 59 * 60_000 });
+      expect(error.publicMessage).toBe('Acme has not finished this call’s recording yet.');
+      await expect(context.fetchCall(credentials, old)).resolves.toMatchObject({ media: null });
+    });
+
+    it('believes a platform that says that nothing was recorded', async () => {
+      const context = define({
+        settlingMs: 3_600_000,
+        fetchCall: (_client, { metadata }) =>
+          Promise.resolve({ metadata: { ...metadata, mediaKind: 'none' }, media: null }),
+      }).create(environment);
+      await expect(context.fetchCall(credentials, fresh)).resolves.toMatchObject({ media: null });
+    });
+
+    it('does the same with transcripts', async () => {
+      const context = (found: 'none' | null) =>
+        define({
+          settlingMs: 3_600_000,
+          getTranscript: () => Promise.resolve(found),
+        }).create(environment);
+      const asked = context(null).getTranscript?.(credentials, fresh) ?? Promise.resolve();
+      expect(await failureOf(asked)).toMatchObject({ kind: 'not_ready' });
+      await expect(context(null).getTranscript?.(credentials, old)).resolves.toBeNull();
+      await expect(context('none').getTranscript?.(credentials, fresh)).resolves.toBeNull();
+    });
+  });
+
   it('keeps to the limits of the plan that credentials name', async () => {
     const limits: unknown[] = [];
     const createRateLimiter: ContextEnvironment['createRateLimiter'] = (account) => {

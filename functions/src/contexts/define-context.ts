@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conceal } from '../core/credentials/secret.ts';
 import { ImportError, toImportError } from '../core/errors.ts';
-import type { FetchedCall } from '../core/imports/import-context.ts';
+import type { ContextCapabilities, FetchedCall } from '../core/imports/import-context.ts';
 import type {
   ListOptions,
   MediaSource,
@@ -26,7 +26,8 @@ export function defineContext<
   TFilters extends z.ZodObject,
   TClient,
 >(definition: ContextDefinition<TCredentials, TFilters, TClient>): DefinedContext {
-  const { platform, displayName, auth, capabilities, rateLimits } = definition;
+  const { platform, displayName, auth, rateLimits } = definition;
+  const capabilities = { ...leastCapabilities, ...definition.capabilities };
   const identity = { platform, displayName, auth, capabilities, rateLimits };
   const { listing, credentials, filters, baseUrl, media } = definition;
   return {
@@ -40,6 +41,14 @@ export function defineContext<
     }),
   };
 }
+
+const leastCapabilities: ContextCapabilities = {
+  historicalImport: true,
+  ongoingSync: false,
+  transcriptReuse: false,
+  exactCount: false,
+  uploads: false,
+};
 
 type Methods = Omit<
   CreatedContext,
@@ -91,7 +100,11 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     }),
     ...(getTranscript !== undefined && {
       getTranscript: (credentials, listed, signal) =>
-        run(() => getTranscript(session.client(credentials, signal), listed)),
+        run(async () => {
+          const found = await getTranscript(session.client(credentials, signal), listed);
+          if (found === null) session.requireSettled(listed, 'transcript');
+          return found === 'none' ? null : found;
+        }),
     }),
     ...(acceptUploads !== undefined && {
       acceptUploads: (batch) => run(() => acceptUploads(session.objects(), batch)),
@@ -146,6 +159,7 @@ function createMediaMethods<
         definition.fetchCall(session.client(credentials, signal), listed),
       );
       if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
+      else if (fetched.metadata.mediaKind !== 'none') session.requireSettled(listed, 'recording');
       return fetched;
     } catch (error) {
       throw settling(error, listed);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { ContextCapabilities, Platform, RateLimits } from '../core/imports/import-context.ts';
 import { platformNames, platforms } from '../core/imports/import-context.ts';
 import type {
@@ -138,7 +138,8 @@ function toFields(
   return Object.keys(schema.shape).flatMap((name) => {
     // Each field of an object schema is a schema; the shape of a generic one does not say so.
     const field = schema.shape[name] as z.ZodType;
-    const meta = field.meta() ?? {};
+    const described = field instanceof z.ZodOptional ? field.unwrap() : field;
+    const meta = field.meta() ?? z.globalRegistry.get(described) ?? {};
     // What the engine writes by itself is nothing to ask a customer for.
     if (meta['internal'] === true) return [];
     return {

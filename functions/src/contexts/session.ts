@@ -10,7 +10,7 @@ import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
 import { createPlatformHttp } from '../kit/http.ts';
 import { openDownload } from '../kit/media-download.ts';
-import { isSettling } from '../kit/settling.ts';
+import { isSettling, requireSettled } from '../kit/settling.ts';
 import { renewGrant, requireOAuthApp, toClientHeaders, toTokenVoice } from '../kit/oauth2.ts';
 import type { OAuth2Rules } from '../kit/oauth2.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
@@ -37,6 +37,8 @@ export interface Session<TClient, TCredentials> {
   ): Promise<Credentials>;
   /** Whether the platform may still be working on a call. */
   isSettling(call: SourceCall): boolean;
+  /** Lets what a call lacks count as missing for good. @throws `not_ready` while it is settling */
+  requireSettled(call: SourceCall, what: 'recording' | 'transcript'): void;
 }
 
 interface Access<TCredentials> {
@@ -62,6 +64,7 @@ export function createSession<
   const commonBaseUrl = toBaseUrl(definition, environment);
   const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
   const limiterFor = createLimiters(definition, environment);
+  const { settlingMs = 0 } = definition;
   const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
     toAccess(definition, { credentials, clock: environment.clock, limiterFor });
   // A sandbox stands in for every address of the platform.
@@ -110,11 +113,12 @@ export function createSession<
     openMedia,
     renew: (credentials, rules, signal) =>
       renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
-    isSettling: (call) =>
-      isSettling(call, {
-        now: environment.clock.now(),
-        settlingMs: definition.settlingMs ?? 0,
-      }),
+    isSettling: (call) => isSettling(call, { now: environment.clock.now(), settlingMs }),
+    requireSettled: (call, what) => {
+      const { platform: source, displayName } = definition;
+      const now = environment.clock.now();
+      requireSettled(call, { source, displayName, what, now, settlingMs });
+    },
   };
 }
 

@@ -1,16 +1,18 @@
 import { z } from 'zod';
-import { readHint } from './hint.ts';
+import { defineHint } from './hint.ts';
 
-const Note = z.object({ at: z.coerce.date() });
+const hint = defineHint(z.object({ url: z.string().nullable(), times: z.number() }));
 
-describe('readHint', () => {
-  it('reads a note', () => {
-    expect(readHint('{"at":"2026-01-02T00:00:00Z"}', Note)).toEqual({
-      at: new Date('2026-01-02T00:00:00Z'),
-    });
+describe('a typed hint', () => {
+  it('gives back what was noted', () => {
+    const note = { url: null, times: 2 };
+    expect(hint.read({ hint: hint.write(note) })).toEqual({ url: null, times: 2 });
   });
 
-  it.each([null, undefined, '', '{', '{"at":"soon"}'])('takes %p for none', (hint) => {
-    expect(readHint(hint, Note)).toBeNull();
-  });
+  it.each([undefined, null, '', '{', '{"url":7}', '"text"'])(
+    'takes the lost or broken note %p for none',
+    (text) => {
+      expect(hint.read(text === undefined ? {} : { hint: text })).toBeNull();
+    },
+  );
 });

@@ -39,4 +39,16 @@ describe('toSourceTranscript', () => {
       original,
     });
   });
+
+  it('names a speaker who is no participant as the platform does', () => {
+    const spoken = [
+      { speakerId: 's1', speakerName: 'Ann', startMs: 0, endMs: 1, text: 'Hello.' },
+      { speakerId: 'guest', speakerName: 'Guest', startMs: 1, endMs: 2, text: 'Hi.' },
+    ];
+    const { transcript } = toSourceTranscript(spoken, { language: null, listed, original: [] });
+    expect(transcript.speakers).toEqual([
+      { id: 's1', name: 'Ann Lee' },
+      { id: 'guest', name: 'Guest' },
+    ]);
+  });
 });

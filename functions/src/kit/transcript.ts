@@ -8,6 +8,8 @@ import type {
 export interface SpokenWords {
   /** Null where the platform does not know who spoke. */
   readonly speakerId: string | null;
+  /** Of a speaker who is none of the participants. */
+  readonly speakerName?: string | null;
   readonly startMs: number;
   readonly endMs: number;
   readonly text: string;
@@ -15,7 +17,7 @@ export interface SpokenWords {
 
 /**
  * Makes the normalised transcript: segments in order, times whole and never negative, speakers in the
- * order in which they first speak, named as the call's participants are.
+ * order in which they first speak, named as the call's participants are, else as the platform names them.
  */
 export function toSourceTranscript(
   spoken: readonly SpokenWords[],
@@ -29,9 +31,10 @@ export function toSourceTranscript(
 ): SourceTranscript {
   const segments = spoken.map(toSegment).toSorted((left, right) => left.startMs - right.startMs);
   const { participants } = about.listed.metadata;
+  const names = new Map(spoken.map((words) => [words.speakerId, words.speakerName ?? null]));
   const speakers = [...new Set(segments.map((segment) => segment.speakerId))].map((id) => ({
     id,
-    name: participants.find((participant) => participant.id === id)?.name ?? null,
+    name: participants.find((person) => person.id === id)?.name ?? names.get(id) ?? null,
   }));
   const { language, original } = about;
   return { transcript: { language, speakers, segments }, original };

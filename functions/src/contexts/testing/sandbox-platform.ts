@@ -9,6 +9,7 @@ import type { SandboxAccount, SandboxItem } from './sandbox-account.ts';
 import { createLinkSigner } from './sandbox-links.ts';
 import type { LinkSigner } from './sandbox-links.ts';
 import { addMediaRoute, toMediaOrigin } from './sandbox-media-route.ts';
+import type { SandboxMedia } from './sandbox-media.ts';
 
 /** What a sandbox counts while it serves. */
 export interface SandboxCounts {
@@ -69,6 +70,10 @@ export function assembleMediaSandbox<TItem extends SandboxItem>(parts: {
   /** Between pieces of a recording; null sends as fast as the client reads. */
   readonly pauseMs: number | null;
   readonly tokens?: SandboxTokens;
+  /** The recording that a link was signed for. Default: the one of the call of that id. */
+  readonly mediaOf?: (signed: string) => SandboxMedia | null;
+  /** Where links point. Default: another host than the API's. */
+  readonly mediaOrigin?: (() => string) | undefined;
   readonly addApi: (app: Hono, services: SandboxServices) => void;
 }): MediaSandbox {
   const { platform, options, account, pauseMs, tokens } = parts;
@@ -77,17 +82,18 @@ export function assembleMediaSandbox<TItem extends SandboxItem>(parts: {
   const app = new Hono();
   parts.addApi(app, {
     links,
-    mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
+    mediaOriginOf: (request) =>
+      parts.mediaOrigin?.() ?? toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
     onLimitHit: () => {
       counts.limitHits += 1;
     },
   });
+  const mediaOfCall = (callId: string): SandboxMedia | null => {
+    const item = account.find(callId);
+    return item === null ? null : account.mediaOf(item);
+  };
   addMediaRoute(app, {
-    ...{ links, pauseMs },
-    mediaOf: (callId) => {
-      const item = account.find(callId);
-      return item === null ? null : account.mediaOf(item);
-    },
+    ...{ links, pauseMs, mediaOf: parts.mediaOf ?? mediaOfCall },
     onLeak: () => {
       counts.credentialLeaks += 1;
     },

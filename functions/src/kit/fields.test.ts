@@ -1,0 +1,15 @@
+import { plainField, secretField } from './fields.ts';
+
+const text = { title: 'API key', description: 'Under Settings.' };
+
+describe('fields of credentials', () => {
+  it('are trimmed, and never empty', () => {
+    expect(secretField(text).parse(' key ')).toBe('key');
+    expect(plainField(text).safeParse('  ').success).toBe(false);
+  });
+
+  it('say of themselves whether they are secret', () => {
+    expect(secretField(text).meta()).toEqual({ ...text, secret: true });
+    expect(plainField(text).meta()).toEqual({ ...text, secret: false });
+  });
+});
