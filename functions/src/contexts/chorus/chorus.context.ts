@@ -29,13 +29,7 @@ export const chorusContext = defineContext({
   platform: source,
   displayName,
   auth: 'api_key',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: false,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true },
   // No limit is documented. A 429 halves the pace; one client was told to wait ten minutes.
   rateLimits: { requestsPerSecond: 1, requestsPerDay: null },
   rateLimitsOf: ({ requestsPerMinute = 60 }) => ({
@@ -85,18 +79,17 @@ export const chorusContext = defineContext({
     return { metadata, media: { kind: 'url', url: chorus.mediaUrl(sourceCallId) } };
   },
   getTranscript: async (chorus, listed) => {
-    const asked = { ...settling, now: chorus.clock.now(), what: 'transcript' };
     try {
       const conversation = await chorus.conversation(listed.sourceCallId);
       // Before it is done, only a part of what was said may be there.
-      if (conversation.status === 'done') return toTranscript(conversation, listed);
+      if (conversation.status !== 'done') return null;
+      return toTranscript(conversation, listed) ?? 'none';
     } catch (error) {
       const isMissing = error instanceof ImportError && error.kind === 'not_found';
-      if (isMissing) requireSettled(listed, { ...asked, cause: error });
+      const now = chorus.clock.now();
+      if (isMissing) requireSettled(listed, { ...settling, now, what: 'transcript', cause: error });
       throw error;
     }
-    requireSettled(listed, asked);
-    return null;
   },
 });
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { secretField } from '../../kit/fields.ts';
 
 /** What a customer gives us, and how Chorus takes it. */
 export const ChorusCredentials = z.strictObject({
-  apiKey: z.string().trim().min(1).meta({
+  apiKey: secretField({
     title: 'API token',
     description: 'From Chorus, Personal Settings. An admin’s token sees the most.',
-    secret: true,
   }),
   scheme: z.enum(['plain', 'bearer']).optional().meta({
     title: 'How the token is sent',

@@ -74,18 +74,21 @@ export function createFirefliesClient({
       ),
 
     /** @see https://docs.fireflies.ai/graphql-api/query/transcripts */
-    meetings: (filters: FirefliesFilters, { start, end }: CallWindow, skip: number) =>
+    meetings: (
+      { organizer, participant, keyword, channel }: FirefliesFilters,
+      { start, end }: CallWindow,
+      skip: number,
+    ) =>
       queryGraphql(
         http,
         {
           path,
           query: listQuery,
+          // What is undefined is not sent.
           variables: {
-            ...{ from: start.toISOString(), to: end.toISOString(), limit, skip },
-            ...(filters.organizer !== undefined && { organizers: [filters.organizer] }),
-            ...(filters.participant !== undefined && { participants: [filters.participant] }),
-            ...(filters.keyword !== undefined && { keyword: filters.keyword }),
-            ...(filters.channel !== undefined && { channel: filters.channel }),
+            ...{ from: start.toISOString(), to: end.toISOString(), limit, skip, keyword, channel },
+            organizers: organizer && [organizer],
+            participants: participant && [participant],
           },
         },
         FirefliesPage,

@@ -4,42 +4,41 @@ import type { DateRange, SourceCall } from '../../core/imports/source-call.ts';
 import type { LoadedEach } from '../../kit/load-each.ts';
 import { loadOne } from '../../kit/load-each.ts';
 import { offsetWindowPages } from '../../kit/offset-windows.ts';
+import { freshNote } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
 import { createFirefliesClient } from './fireflies.client.ts';
 import { firefliesErrors } from './fireflies.errors.ts';
-import { addDetails, toSourceCall, toTranscript } from './fireflies.mapping.ts';
-import { readHint, requireFresh, toFetched, toHint, toRecording } from './fireflies.recording.ts';
+import {
+  addDetails,
+  isUntranscribed,
+  requireFresh,
+  toFetched,
+  toRecording,
+  toSourceCall,
+  toTranscript,
+} from './fireflies.mapping.ts';
 import {
   FirefliesCredentials,
   FirefliesFilters,
+  FirefliesHint,
   FirefliesMeeting,
   LiveMeeting,
 } from './fireflies.schema.ts';
 import type { FirefliesDetails, FirefliesLinks } from './fireflies.schema.ts';
 
 const source = 'fireflies';
-const displayName = 'Fireflies.ai';
-const settlingMs = 2 * 60 * 60 * 1000;
-const dayMs = 24 * 60 * 60 * 1000;
+const dayMs = 24 * 3_600_000;
 const requestsPerSecond = 1;
 /** As measured: four requests for a page of 50 meetings, and windows that are not full. */
 const requestsPerCall = 0.1;
-const settling = { settlingMs, source, displayName };
 
 /** Fireflies, by its GraphQL API. @see https://docs.fireflies.ai */
 export const firefliesContext = defineContext({
   platform: source,
-  displayName,
+  displayName: 'Fireflies.ai',
   auth: 'api_key',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: false,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true },
   // 60 a minute from the Business plan on; smaller plans have a daily quota, which they refuse by.
   rateLimits: { requestsPerSecond, requestsPerDay: null, requestsPerCall },
   rateLimitsOf: ({ requestsPerDay = null }) => ({
@@ -69,7 +68,7 @@ export const firefliesContext = defineContext({
     hosts: ['*.fireflies.ai', 'rtmp-server-ff.s3.amazonaws.com'],
     redirectHosts: ['*.fireflies.ai'],
   },
-  settlingMs,
+  settlingMs: 2 * 3_600_000,
   accountOf: ({ apiKey }) => apiKey,
   client: createFirefliesClient,
 
@@ -101,22 +100,16 @@ export const firefliesContext = defineContext({
   },
   fetchCall: async (fireflies, listed) => {
     const now = fireflies.clock.now();
-    const { recording } = readHint(listed.hint, now);
-    if (recording !== null) return toFetched(listed.metadata, recording);
+    const noted = freshNote(FirefliesHint.read(listed)?.recording, now);
+    if (noted !== null) return toFetched(listed.metadata, noted);
     const asked = toRecording(await loadOne(fireflies.links, listed.sourceCallId), now);
-    if (asked !== null) return toFetched(listed.metadata, requireFresh(asked, now));
-    requireSettled(listed, { ...settling, now, what: 'recording' });
-    return { metadata: listed.metadata, media: null };
+    if (asked === null) return { metadata: listed.metadata, media: null };
+    return toFetched(listed.metadata, requireFresh(asked, now));
   },
   getTranscript: async (fireflies, listed) => {
-    const now = fireflies.clock.now();
-    if (readHint(listed.hint, now).isUntranscribed) return null;
+    if (FirefliesHint.read(listed)?.isUntranscribed === true) return 'none';
     const details = await loadOne(fireflies.details, listed.sourceCallId);
-    const transcript = toTranscript(listed, details);
-    if (transcript === null && !isUntranscribed(details)) {
-      requireSettled(listed, { ...settling, now, what: 'transcript' });
-    }
-    return transcript;
+    return toTranscript(listed, details) ?? (isUntranscribed(details) ? 'none' : null);
   },
 });
 
@@ -133,12 +126,6 @@ function withOverlap({ start, end }: { readonly start: Date; readonly end: Date 
   return { start: new Date(start.getTime() - 1000), end: new Date(end.getTime() + 1000) };
 }
 
-/** Nothing was said, or it was too short: Fireflies has finished, and there will be no transcript. */
-function isUntranscribed({ sentences, meeting_info: info }: FirefliesDetails): boolean {
-  const isOver = info?.silent_meeting === true || info?.summary_status !== 'processing';
-  return Array.isArray(sentences) && sentences.length === 0 && isOver;
-}
-
 function toHydrated(
   call: SourceCall,
   loaded: {
@@ -153,11 +140,12 @@ function toHydrated(
     links === undefined || links instanceof ImportError ? null : toRecording(links, loaded.now);
   // What failed is asked for again when the call is imported, and fails there in its own name.
   if (details === undefined || details instanceof ImportError) {
-    return { ...call, hint: toHint({ recording, isUntranscribed: false }), transcript: null };
+    const hint = FirefliesHint.write({ recording, isUntranscribed: false });
+    return { ...call, hint, transcript: null };
   }
   return {
     ...addDetails(call, details),
-    hint: toHint({ recording, isUntranscribed: isUntranscribed(details) }),
+    hint: FirefliesHint.write({ recording, isUntranscribed: isUntranscribed(details) }),
     transcript: toTranscript(call, details),
   };
 }

@@ -1,10 +1,20 @@
+import { ImportError } from '../../core/errors.ts';
+import type { FetchedCall } from '../../core/imports/import-context.ts';
 import type {
+  CallMetadata,
   SourceCall,
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
 import { findByName } from '../../kit/find-by-name.ts';
-import type { FirefliesDetails, FirefliesMeeting } from './fireflies.schema.ts';
+import { toMediaSource } from '../../kit/recording-note.ts';
+import { toSourceTranscript } from '../../kit/transcript.ts';
+import type {
+  FirefliesDetails,
+  FirefliesLinks,
+  FirefliesMeeting,
+  FirefliesRecording,
+} from './fireflies.schema.ts';
 
 /** Maps a listed transcript. */
 export function toSourceCall(meeting: FirefliesMeeting): SourceCall {
@@ -73,35 +83,70 @@ export function addDetails(listed: SourceCall, details: FirefliesDetails): Sourc
 
 /** Maps what was said, by participants where their names join; null where nothing is there. */
 export function toTranscript(
-  { metadata: { participants } }: SourceCall,
+  listed: SourceCall,
   details: FirefliesDetails,
 ): SourceTranscript | null {
   const sentences = details.sentences ?? [];
   if (sentences.length === 0) return null;
-  const names = new Map(
-    (details.speakers ?? []).map(({ id, name }) => [String(id), name ?? null] as const),
-  );
-  const speakers = new Map<string, string | null>();
-  const segments = sentences.map((sentence) => {
+  const names = new Map((details.speakers ?? []).map(({ id, name }) => [String(id), name ?? null]));
+  const spoken = sentences.map((sentence) => {
     const key = String(sentence.speaker_id ?? '');
-    const name = sentence.speaker_name ?? names.get(key) ?? null;
-    const speakerId =
-      name === null ? `Speaker ${key}`.trim() : (findByName(participants, name)?.id ?? name);
-    if (!speakers.has(speakerId)) speakers.set(speakerId, name);
-    const startMs = toMs(sentence.start_time);
-    const endMs = Math.max(startMs, toMs(sentence.end_time));
-    return { speakerId, startMs, endMs, text: sentence.text ?? '' };
+    const speakerName = sentence.speaker_name ?? names.get(key) ?? null;
+    const person =
+      speakerName === null ? null : findByName(listed.metadata.participants, speakerName);
+    return {
+      speakerId: person?.id ?? speakerName ?? `Speaker ${key}`.trim(),
+      speakerName,
+      startMs: Number(sentence.start_time) * 1000,
+      endMs: Number(sentence.end_time) * 1000,
+      text: sentence.text ?? '',
+    };
   });
-  return {
-    transcript: {
-      language: null,
-      speakers: [...speakers].map(([id, name]) => ({ id, name })),
-      segments,
-    },
-    original: details,
-  };
+  return toSourceTranscript(spoken, { language: null, listed, original: details });
 }
 
-function toMs(seconds: number | string): number {
-  return Math.max(0, Math.round(Number(seconds) * 1000));
+/** Nothing was said, or it was too short: Fireflies has finished, and there will be no transcript. */
+export function isUntranscribed({ sentences, meeting_info: info }: FirefliesDetails): boolean {
+  const isOver = info?.silent_meeting === true || info?.summary_status !== 'processing';
+  return Array.isArray(sentences) && sentences.length === 0 && isOver;
+}
+
+/** As documented; links that say when they expire were seen to last 60 hours. */
+const linkLifetimeMs = 24 * 3_600_000;
+
+/** The recording that links lead to; null where Fireflies may not have finished it. */
+export function toRecording(links: FirefliesLinks, now: Date): FirefliesRecording | null {
+  const { video_url: video, audio_url: audio } = links;
+  const url = video ?? audio ?? null;
+  const aDayMs = now.getTime() + linkLifetimeMs;
+  if (url === null) {
+    const isFinished = links.meeting_info?.summary_status !== 'processing';
+    return isFinished ? { kind: 'none', url, untilMs: aDayMs } : null;
+  }
+  const seconds = URL.parse(url)?.searchParams.get('Expires') ?? '';
+  const untilMs = /^\d{9,11}$/.test(seconds) ? Number(seconds) * 1000 : aDayMs;
+  return { kind: typeof video === 'string' ? 'video' : 'audio', url, untilMs };
+}
+
+/** @throws `contract` for a link that had expired when it was given: Fireflies says that it renews them */
+export function requireFresh(recording: FirefliesRecording, now: Date): FirefliesRecording {
+  if (recording.untilMs > now.getTime()) return recording;
+  throw new ImportError({
+    kind: 'contract',
+    source: 'fireflies',
+    retryable: true,
+    publicMessage:
+      'Fireflies.ai answered /graphql with a link to the recording that had expired (data.transcript.audio_url).',
+  });
+}
+
+const contentTypes = { audio: 'audio/mpeg', video: 'video/mp4', none: null } as const;
+
+/** What a recording adds to a call: where it is, and its kind. */
+export function toFetched(metadata: CallMetadata, recording: FirefliesRecording): FetchedCall {
+  const { kind, url } = recording;
+  return {
+    metadata: { ...metadata, mediaKind: kind },
+    media: toMediaSource(url, contentTypes[kind]),
+  };
 }

@@ -1,9 +1,6 @@
-import { Hono } from 'hono';
 import type { CreateSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { parseFaults } from '../testing/sandbox-faults.ts';
-import { createLinkSigner } from '../testing/sandbox-links.ts';
-import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
-import { createMediaSandbox } from '../testing/sandbox-platform.ts';
+import { assembleMediaSandbox } from '../testing/sandbox-platform.ts';
 import type { MediaSandbox } from '../testing/sandbox-platform.ts';
 import { createMedia } from '../testing/sandbox-media.ts';
 import type { SandboxMedia } from '../testing/sandbox-media.ts';
@@ -29,19 +26,6 @@ export function createFirefliesSandbox(options: FirefliesSandboxOptions): MediaS
     ...{ calls, seed, createdAt, mediaBytes },
     untranscribedEvery: faults['no-transcripts'],
   });
-  const links = createLinkSigner({ seed, now });
-  const counts = { limitHits: 0, credentialLeaks: 0 };
-  const app = new Hono();
-  addFirefliesApi(app, {
-    ...{ account, links, faults, now },
-    apiKey: options.credentials?.apiKey ?? 'sandbox-key',
-    requestsPerMinute: options.requestsPerMinute ?? 60,
-    pageSize: Math.min(options.pageSize ?? 50, 50),
-    mediaOriginOf: (request) => toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
-    onLimitHit: () => {
-      counts.limitHits += 1;
-    },
-  });
   const mediaOf = (signed: string): SandboxMedia | null => {
     const [, file = '', id = ''] = /^(audio|video) ([\s\S]*)$/.exec(signed) ?? [];
     const meeting = account.find(id);
@@ -50,13 +34,17 @@ export function createFirefliesSandbox(options: FirefliesSandboxOptions): MediaS
     const clip = isSound ? soundClip() : null;
     return clip === null ? account.mediaOf(meeting) : createMedia({ clip, mediaBytes, callId: id });
   };
-  addMediaRoute(app, {
-    ...{ links, mediaOf, pauseMs: faults['slow-media'] },
-    onLeak: () => {
-      counts.credentialLeaks += 1;
+  return assembleMediaSandbox({
+    ...{ platform: 'fireflies', options, account, pauseMs: faults['slow-media'], mediaOf },
+    addApi: (app, services) => {
+      addFirefliesApi(app, {
+        ...{ account, faults, now, ...services },
+        apiKey: options.credentials?.apiKey ?? 'sandbox-key',
+        requestsPerMinute: options.requestsPerMinute ?? 60,
+        pageSize: Math.min(options.pageSize ?? 50, 50),
+      });
     },
   });
-  return createMediaSandbox({ platform: 'fireflies', app, account, counts });
 }
 
 createFirefliesSandbox satisfies CreateSandbox;

@@ -1,11 +1,13 @@
 import { z } from 'zod';
+import { secretField } from '../../kit/fields.ts';
+import { defineHint } from '../../kit/hint.ts';
+import { RecordingNote } from '../../kit/recording-note.ts';
 
 /** What a customer gives us. */
 export const FirefliesCredentials = z.strictObject({
-  apiKey: z.string().trim().min(1).meta({
+  apiKey: secretField({
     title: 'API key',
     description: 'From Fireflies, Integrations, Fireflies API. An admin’s key sees the whole team.',
-    secret: true,
   }),
   requestsPerDay: z.int().positive().optional().meta({
     title: 'Requests a day',
@@ -98,3 +100,11 @@ export const FirefliesLinks = z.object({
   meeting_info: z.object({ summary_status: z.string().nullish() }).nullish(),
 });
 export type FirefliesLinks = z.output<typeof FirefliesLinks>;
+
+const FirefliesRecording = RecordingNote.extend({ kind: z.enum(['video', 'audio', 'none']) });
+export type FirefliesRecording = z.output<typeof FirefliesRecording>;
+
+/** What we note of a meeting when it is hydrated; null where its recording may still come. */
+export const FirefliesHint = defineHint(
+  z.object({ recording: FirefliesRecording.nullable(), isUntranscribed: z.boolean() }),
+);

@@ -301,7 +301,7 @@ describe('a hydrated meeting of Fireflies', () => {
       transcript: {
         language: null,
         speakers: [
-          { id: 'ann@acme.test', name: 'ann  LEE' },
+          { id: 'ann@acme.test', name: 'Ann Lee' },
           { id: 'bob@us.test', name: 'Bob' },
           { id: 'Speaker 3', name: 'Speaker 3' },
           { id: 'Speaker 9', name: null },

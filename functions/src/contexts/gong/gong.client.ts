@@ -11,8 +11,6 @@ const contentSelector = {
   exposedFields: { parties: true, media: true, content: { brief: true } },
 };
 
-export type GongClient = ReturnType<typeof createGongClient>;
-
 /**
  * Gong's public API v2, as far as an import needs it: two requests that read, though each is a POST.
  * @see https://gong.app.gong.io/settings/api/documentation (POST /v2/calls/extensive and /v2/calls/transcript)
@@ -33,15 +31,15 @@ export function createGongClient({ http, clock }: Toolkit<GongCredentials>) {
     count: async (window: TimeWindow, filters: GongFilters) =>
       (await post(extensive, { filter: toFilter(window, filters) }, GongPage)).records.totalRecords,
 
-    /** Null: there is no such call any more. */
+    /** @throws `not_found` when there is no such call any more */
     call: async (callId: string) => {
       const schema = z.object({ calls: z.array(GongCall) });
-      const page = await post(
-        extensive,
-        { filter: { callIds: [callId] }, contentSelector },
-        schema,
-      );
-      return page.calls[0] ?? null;
+      const filter = { callIds: [callId] };
+      const { calls } = await post(extensive, { filter, contentSelector }, schema);
+      const [call] = calls;
+      if (call !== undefined) return call;
+      const publicMessage = 'Gong no longer has this call, or the credentials may not see it.';
+      throw new ImportError({ kind: 'not_found', source: 'gong', publicMessage });
     },
 
     /** Null: there is none, or none yet. */

@@ -1,22 +1,15 @@
 import { ImportError } from '../../core/errors.ts';
-import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
 import { loadEach } from '../../kit/load-each.ts';
+import { freshNote, toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { isSettling, requireSettled } from '../../kit/settling.ts';
+import { isSettling } from '../../kit/settling.ts';
 import { sizedWindowPages, toTimeWindow } from '../../kit/sized-windows.ts';
 import { defineContext } from '../define-context.ts';
 import { createGongClient } from './gong.client.ts';
-import type { GongClient } from './gong.client.ts';
 import { gongErrors, gongScopes } from './gong.errors.ts';
-import { readNote, toSourceCall, toTranscript, writeHint } from './gong.mapping.ts';
-import { GongCall, GongCredentials, GongFilters, GongTranscript } from './gong.schema.ts';
+import { settlingMs, toMediaUrl, toSourceCall, toTranscript } from './gong.mapping.ts';
+import { GongCall, GongCredentials, GongFilters, GongHint, GongTranscript } from './gong.schema.ts';
 
-const hourMs = 3_600_000;
-/** Parties, recordings and transcripts appear up to about a day after the call. */
-const settlingMs = 24 * hourMs;
-const settling = { source: 'gong', displayName: 'Gong', settlingMs };
-/** Links work for 8 hours; the rest is for the download. */
-const freshMs = 7 * hourMs;
 /** What an expired cursor costs at most: to list five pages again. */
 const maxWindowCalls = 500;
 /** Before any call that Gong can have; the first window is halved only where it is too full. */
@@ -27,13 +20,7 @@ export const gongContext = defineContext({
   platform: 'gong',
   displayName: 'Gong',
   auth: 'api_key',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: true,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true, exactCount: true },
   // As documented, for a whole company and everything that it has connected.
   // A call costs its part of a page and of a batch of transcripts; recordings come from elsewhere.
   rateLimits: { requestsPerSecond: 3, requestsPerDay: 10_000, requestsPerCall: 0.03 },
@@ -84,7 +71,8 @@ export const gongContext = defineContext({
 
   validateCredentials: async (gong) => {
     const end = gong.clock.now();
-    await gong.calls({ start: new Date(end.getTime() - hourMs), end }, {}, null);
+    const lastHour = { start: new Date(end.getTime() - 3_600_000), end };
+    await gong.calls(lastHour, {}, null);
   },
   listCalls: (gong, { cursor, dateRange, filters }) =>
     sizedWindowPages({
@@ -111,15 +99,16 @@ export const gongContext = defineContext({
       keys: calls.map((call) => call.sourceCallId),
       wholeKinds: ['permission_denied', 'not_found'],
     });
+    const now = gong.clock.now();
     return calls.map((call) => {
       const found = loaded.get(call.sourceCallId);
-      const hint = readNote(call);
-      const isMissing = found === null && hint !== null && !isYoung(call, gong.clock.now());
+      const note = GongHint.read(call);
+      const hasNone = found === null && note !== null && !isSettling(call, { now, settlingMs });
       // One that broke our schema is asked for again with its call, and fails there by name.
       const { data } = GongTranscript.safeParse(found);
       return {
         ...call,
-        ...(isMissing && { hint: writeHint({ ...hint, hasNoTranscript: true }) }),
+        ...(hasNone && { hint: GongHint.write({ ...note, hasNoTranscript: true }) }),
         transcript: data === undefined ? null : toTranscript(data, call),
       };
     });
@@ -128,42 +117,16 @@ export const gongContext = defineContext({
   /** By the link that came with the listing while it is fresh, else by a new one. */
   fetchCall: async (gong, listed) => {
     const now = gong.clock.now();
-    const hint = readNote(listed);
-    const isFresh = hint !== null && now.getTime() - hint.listedAt.getTime() < freshMs;
-    if (isFresh && (hint.mediaUrl !== null || !isYoung(listed, hint.listedAt))) {
-      return { metadata: listed.metadata, media: toMedia(hint.mediaUrl) };
-    }
-    const call = toSourceCall(await requireCall(gong, listed), { listedAt: now });
-    const media = toMedia(readNote(call)?.mediaUrl);
-    if (media === null) requireSettled(call, { ...settling, now, what: 'recording' });
-    return { metadata: call.metadata, media };
+    const noted = freshNote(GongHint.read(listed)?.recording, now);
+    if (noted !== null) return { metadata: listed.metadata, media: toMediaSource(noted.url) };
+    const call = await gong.call(listed.sourceCallId);
+    const { metadata } = toSourceCall(call, { listedAt: now });
+    return { metadata, media: toMediaSource(toMediaUrl(call)) };
   },
 
   getTranscript: async (gong, listed) => {
-    if (readNote(listed)?.hasNoTranscript === true) return null;
+    if (GongHint.read(listed)?.hasNoTranscript === true) return 'none';
     const found = await gong.transcript(listed.sourceCallId);
-    if (found !== null) return toTranscript(found, listed);
-    // Gong says the same of "none" and "not yet": how long ago the call ended decides.
-    requireSettled(listed, {
-      ...settling,
-      now: gong.clock.now(),
-      what: 'transcript',
-    });
-    return null;
+    return found === null ? null : toTranscript(found, listed);
   },
 });
-
-function isYoung(call: SourceCall, now: Date): boolean {
-  return isSettling(call, { now, settlingMs });
-}
-
-function toMedia(url: string | null | undefined): MediaSource | null {
-  return typeof url === 'string' ? { kind: 'url', url } : null;
-}
-
-async function requireCall(gong: GongClient, { sourceCallId }: SourceCall): Promise<GongCall> {
-  const call = await gong.call(sourceCallId);
-  if (call !== null) return call;
-  const publicMessage = 'Gong no longer has this call, or the credentials may not see it.';
-  throw new ImportError({ kind: 'not_found', source: 'gong', publicMessage });
-}

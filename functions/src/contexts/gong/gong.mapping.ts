@@ -3,24 +3,25 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
-import { readHint } from '../../kit/hint.ts';
 import { toLanguage } from '../../kit/language.ts';
+import { oneOf } from '../../kit/one-of.ts';
+import { isSettling } from '../../kit/settling.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { GongCall, GongTranscript } from './gong.schema.ts';
 import { GongHint } from './gong.schema.ts';
 
+const hourMs = 3_600_000;
+/** Parties, recordings and transcripts appear up to about a day after the call. */
+export const settlingMs = 24 * hourMs;
+const linkLifetimeMs = 8 * hourMs;
+
 /** Maps a listed call; its hint is what saves asking for its recording's link and its transcript again. */
 export function toSourceCall(
-  { metaData, parties, content, media }: GongCall,
+  call: GongCall,
   listing: { readonly listedAt: Date; readonly includePrivate?: boolean | undefined },
 ): SourceCall {
-  const hint: GongHint = {
-    listedAt: listing.listedAt,
-    mediaUrl: media?.videoUrl ?? media?.audioUrl ?? null,
-    language: toLanguage(metaData.language),
-    hasNoTranscript: false,
-  };
-  return {
+  const { metaData, parties, content } = call;
+  const listed = {
     sourceCallId: metaData.id,
     metadata: {
       title: metaData.title ?? null,
@@ -32,25 +33,28 @@ export function toSourceCall(
       mediaKind: oneOf(metaData.media, ['audio', 'video']),
       summary: content?.brief ?? null,
     },
-    hint: writeHint(hint),
+  };
+  const url = toMediaUrl(call);
+  const isNotYet = url === null && isSettling(listed, { now: listing.listedAt, settlingMs });
+  const untilMs = listing.listedAt.getTime() + linkLifetimeMs;
+  return {
+    ...listed,
+    hint: GongHint.write({
+      recording: isNotYet ? null : { url, untilMs },
+      language: toLanguage(metaData.language),
+      hasNoTranscript: false,
+    }),
     ...(metaData.isPrivate === true && listing.includePrivate !== true && { skip: 'filtered' }),
   };
 }
 
-/** The note of a listed call as it is stored. */
-export function writeHint(hint: GongHint): string {
-  return JSON.stringify(hint);
+/** The recording's link: the video where there is one. */
+export function toMediaUrl({ media }: GongCall): string | null {
+  return media?.videoUrl ?? media?.audioUrl ?? null;
 }
-
-/** The note of a listed call; null where there is none that we can read. */
-export function readNote({ hint }: SourceCall): GongHint | null {
-  return readHint(hint, GongHint);
-}
-
-type Party = NonNullable<GongCall['parties']>[number];
 
 /** Who spoke is known by the speaker's id, which transcripts use; the others by that of the party. */
-function toParticipant(party: Party): SourceParticipant {
+function toParticipant(party: NonNullable<GongCall['parties']>[number]): SourceParticipant {
   const isUser = typeof party.userId === 'string';
   return {
     id: party.speakerId ?? party.id ?? null,
@@ -62,16 +66,11 @@ function toParticipant(party: Party): SourceParticipant {
   };
 }
 
-/** `Inbound` as `inbound`; null for what Gong does not know or adds later. */
-function oneOf<T extends string>(value: string | null | undefined, known: readonly T[]): T | null {
-  return known.find((each) => each === value?.toLowerCase()) ?? null;
-}
-
 /** Maps a transcript, a segment for each sentence. */
 export function toTranscript(original: GongTranscript, listed: SourceCall): SourceTranscript {
   const spoken = original.transcript.flatMap(({ speakerId = null, sentences }) =>
     sentences.map(({ start, end, text }) => ({ speakerId, startMs: start, endMs: end, text })),
   );
-  const language = readNote(listed)?.language ?? null;
+  const language = GongHint.read(listed)?.language ?? null;
   return toSourceTranscript(spoken, { language, listed, original });
 }

@@ -1,29 +1,27 @@
 import { z } from 'zod';
+import { plainField, secretField } from '../../kit/fields.ts';
+import { defineHint } from '../../kit/hint.ts';
 import { oauth2Fields } from '../../kit/oauth2.ts';
-
-const text = z.string().trim().min(1).optional();
+import { RecordingNote } from '../../kit/recording-note.ts';
 
 /** A key pair, which most customers have, or the tokens and the address that Gong gave our app. */
 export const GongCredentials = z
   .strictObject({
-    accessKey: text.meta({
+    accessKey: secretField({
       title: 'Access key',
       description:
         'From Gong, Company settings, Ecosystem, API: a technical administrator makes it.',
-      secret: true,
-    }),
-    accessKeySecret: text.meta({
+    }).optional(),
+    accessKeySecret: secretField({
       title: 'Access key secret',
       description: 'Shown once, together with the access key.',
-      secret: true,
-    }),
+    }).optional(),
     ...oauth2Fields,
-    apiBaseUrl: text.meta({
+    apiBaseUrl: plainField({
       title: 'API base URL',
       description:
         'Shown beside the access key: https://us-12345.api.gong.io, say. Needed with a token.',
-      secret: false,
-    }),
+    }).optional(),
   })
   .superRefine((credentials, context) => {
     const { accessKey, accessToken, refreshToken } = credentials;
@@ -115,12 +113,13 @@ export const GongTranscript = z.looseObject({
 });
 export type GongTranscript = z.output<typeof GongTranscript>;
 
-/** What we note of a call when it is listed. The link works for eight hours. */
-export const GongHint = z.object({
-  listedAt: z.coerce.date(),
-  mediaUrl: z.string().nullable(),
-  language: z.string().nullable(),
-  /** Asked for together with its page, when it was old enough to have a transcript, and has none. */
-  hasNoTranscript: z.boolean(),
-});
-export type GongHint = z.output<typeof GongHint>;
+/** What we note of a call when it is listed. */
+export const GongHint = defineHint(
+  z.object({
+    /** Null where the recording may still come. */
+    recording: RecordingNote.nullable(),
+    language: z.string().nullable(),
+    /** Asked for together with its page, when it was old enough to have a transcript, and has none. */
+    hasNoTranscript: z.boolean(),
+  }),
+);

@@ -475,13 +475,13 @@ describe('Gong', () => {
       expect(sandbox.credentialLeaks).toBe(0);
     });
 
-    it('opens the link of the listing for seven hours, then asks for another', async () => {
+    it('opens the link of the listing until shortly before it expires, then asks for another', async () => {
       const opened = createGongOnSandbox();
       const call = await hydrateOne(opened, 1);
       const asked = opened.apiRequests().length;
       for (const [hours, requests] of [
-        [6.9, 0],
-        [0.2, 1],
+        [7.8, 0],
+        [0.1, 1],
       ] as const) {
         opened.clock.advance(hours * 3_600_000);
         const { media } = await opened.gong.fetchCall(gongSandboxCredentials, call);
@@ -494,7 +494,7 @@ describe('Gong', () => {
     it('fetches a call all the same whose note is lost or broken', async () => {
       const opened = createGongOnSandbox();
       const call = await hydrateOne(opened, 1);
-      for (const hint of [null, '', '{', '{"listedAt":"soon"}']) {
+      for (const hint of [null, '', '{', '{"recording":"soon"}']) {
         const { media } = await opened.gong.fetchCall(gongSandboxCredentials, { ...call, hint });
         expect(media).toMatchObject({ kind: 'url' });
       }

@@ -42,11 +42,14 @@ export function createGrainClient({ http, clock }: Toolkit<z.output<typeof Grain
         GrainRecordingsPage,
       ),
 
-    /** @see https://developers.grain.com (GET /v2/recordings/{id}/transcript) */
+    /** @see https://developers.grain.com (GET /v2/recordings/{id}/transcript): a 404 for none, or none yet */
     transcript: (recordingId: string) =>
       http.request(
-        { method: 'GET', path: path`/v2/recordings/${recordingId}/transcript` },
-        GrainTranscript,
+        {
+          ...{ method: 'GET', path: path`/v2/recordings/${recordingId}/transcript` },
+          instead: ({ status }) => (status === 404 ? null : undefined),
+        },
+        GrainTranscript.nullable(),
       ),
 
     /** @see https://developers.grain.com (GET /v2/recordings/{id}/download): redirects to the file */

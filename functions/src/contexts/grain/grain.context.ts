@@ -1,9 +1,8 @@
-import { ImportError } from '../../core/errors.ts';
 import type { SourceCallPage } from '../../core/imports/source-call.ts';
 import { countPages } from '../../kit/count-pages.ts';
 import { cursorPages } from '../../kit/pages.ts';
+import { toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
 import { createGrainClient } from './grain.client.ts';
 import type { GrainClient, GrainListing } from './grain.client.ts';
@@ -11,20 +10,12 @@ import { grainErrors } from './grain.errors.ts';
 import { toSourceCall, toTranscript } from './grain.mapping.ts';
 import { GrainCredentials, GrainFilters, GrainRecording } from './grain.schema.ts';
 
-const settlingMs = 2 * 60 * 60 * 1000;
-
 /** Grain, by its public API v2. @see https://developers.grain.com */
 export const grainContext = defineContext({
   platform: 'grain',
   displayName: 'Grain',
   auth: 'api_key',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: false,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true },
   // 300 requests a minute, as documented; answers say what an account really has.
   rateLimits: { requestsPerSecond: 5, requestsPerDay: null },
   limitWindowSeconds: 60,
@@ -49,7 +40,7 @@ export const grainContext = defineContext({
   authorize: ({ apiKey }) => ({ authorization: `Bearer ${apiKey}` }),
   // Recordings are downloaded from the API, which redirects to a file host that is not documented.
   media: { hosts: [], redirectHosts: 'any_public' },
-  settlingMs,
+  settlingMs: 2 * 3_600_000,
   client: createGrainClient,
 
   validateCredentials: async (grain) => {
@@ -61,24 +52,13 @@ export const grainContext = defineContext({
     const pages = listPages(grain, { listing, cursor: null, include: 'nothing' });
     return countPages(pages, listing.dateRange);
   },
-  fetchCall: (grain, { sourceCallId, metadata }) =>
-    Promise.resolve({
-      metadata,
-      media:
-        metadata.mediaKind === 'none'
-          ? null
-          : { kind: 'url', url: grain.downloadUrl(sourceCallId) },
-    }),
+  fetchCall: (grain, { sourceCallId, metadata }) => {
+    const url = metadata.mediaKind === 'none' ? null : grain.downloadUrl(sourceCallId);
+    return Promise.resolve({ metadata, media: toMediaSource(url) });
+  },
   getTranscript: async (grain, listed) => {
-    try {
-      return toTranscript(await grain.transcript(listed.sourceCallId));
-    } catch (error) {
-      if (!(error instanceof ImportError) || error.kind !== 'not_found') throw error;
-      // A 404 says "not yet" of a call that has just ended, and "none" of an older one.
-      const missing = { what: 'transcript', now: grain.clock.now(), cause: error };
-      requireSettled(listed, { ...missing, settlingMs, source: 'grain', displayName: 'Grain' });
-      return null;
-    }
+    const found = await grain.transcript(listed.sourceCallId);
+    return found === null ? null : toTranscript(found, listed);
   },
 });
 

@@ -1,7 +1,7 @@
 import type { SourceCall, SourceTranscript } from '../../core/imports/source-call.ts';
+import { oneOf } from '../../kit/one-of.ts';
+import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { GrainRecording, GrainTranscript } from './grain.schema.ts';
-
-const mediaKinds = { audio: 'audio', video: 'video', transcript: 'none' } as const;
 
 /** Maps a listed recording. */
 export function toSourceCall(recording: GrainRecording): SourceCall {
@@ -22,7 +22,11 @@ export function toSourceCall(recording: GrainRecording): SourceCall {
       })),
       sourceUrl: recording.url ?? null,
       direction: null,
-      mediaKind: toMediaKind(recording.media_type),
+      // A type that Grain adds later is unknown, so its recording is still asked for.
+      mediaKind:
+        recording.media_type === 'transcript'
+          ? 'none'
+          : oneOf(recording.media_type, ['audio', 'video']),
       summary: recording.ai_summary?.text ?? null,
     },
   };
@@ -36,32 +40,11 @@ function toDurationSeconds(recording: GrainRecording, startedAt: Date): number |
   return seconds >= 0 ? seconds : null;
 }
 
-/** A type that Grain adds later is unknown, so its recording is still asked for. */
-function toMediaKind(mediaType: string | null | undefined): 'audio' | 'video' | 'none' | null {
-  return mediaType === 'audio' || mediaType === 'video' || mediaType === 'transcript'
-    ? mediaKinds[mediaType]
-    : null;
-}
-
 /** Maps a transcript; who has no participant id speaks under the name that Grain shows. */
-export function toTranscript(lines: GrainTranscript): SourceTranscript {
-  const speakers = new Map<string, string | null>();
-  const segments = lines.map((line) => {
-    const speakerId = line.participant_id ?? line.speaker ?? 'Unknown speaker';
-    if (!speakers.has(speakerId)) speakers.set(speakerId, line.speaker ?? null);
-    const startMs = toMs(line.start);
-    return { speakerId, startMs, endMs: Math.max(startMs, toMs(line.end)), text: line.text };
-  });
-  return {
-    transcript: {
-      language: null,
-      speakers: [...speakers].map(([id, name]) => ({ id, name })),
-      segments,
-    },
-    original: lines,
-  };
-}
-
-function toMs(value: number): number {
-  return Math.max(0, Math.round(value));
+export function toTranscript(original: GrainTranscript, listed: SourceCall): SourceTranscript {
+  const spoken = original.map(({ participant_id: id, speaker, start, end, text }) => ({
+    ...{ speakerId: id ?? speaker ?? null, speakerName: speaker ?? null },
+    ...{ startMs: start, endMs: end, text },
+  }));
+  return toSourceTranscript(spoken, { language: null, listed, original });
 }

@@ -1,12 +1,9 @@
-import { Hono } from 'hono';
 import type { CreateSandbox, SandboxOptions } from '../../kit/sandbox.ts';
 import { createGrainAccount } from './grain.sandbox-account.ts';
 import { addGrainApi } from './grain.sandbox-api.ts';
 import { grainFaults } from './grain.sandbox-faults.ts';
 import { parseFaults } from '../testing/sandbox-faults.ts';
-import { createLinkSigner } from '../testing/sandbox-links.ts';
-import { addMediaRoute, toMediaOrigin } from '../testing/sandbox-media-route.ts';
-import { createMediaSandbox } from '../testing/sandbox-platform.ts';
+import { assembleMediaSandbox } from '../testing/sandbox-platform.ts';
 import type { MediaSandbox } from '../testing/sandbox-platform.ts';
 
 export interface GrainSandboxOptions extends SandboxOptions {
@@ -38,32 +35,18 @@ export function createGrainSandbox(options: GrainSandboxOptions): GrainSandbox {
     },
     untranscribedEvery: faults['no-transcripts'],
   });
-  const links = createLinkSigner({ seed, now });
-  const counts = { limitHits: 0, credentialLeaks: 0 };
-  const app = new Hono();
-  addGrainApi(app, {
-    ...{ account, links, faults, seed, now },
-    apiKey: options.credentials?.apiKey ?? 'sandbox-key',
-    requestsPerMinute: options.requestsPerMinute ?? documentedRequestsPerMinute,
-    pageSize: options.pageSize ?? 50,
-    mediaOriginOf: (request) =>
-      options.mediaOrigin?.() ?? toMediaOrigin(options.origin?.() ?? new URL(request.url).origin),
-    onLimitHit: () => {
-      counts.limitHits += 1;
+  return assembleMediaSandbox({
+    ...{ platform: 'grain', options, account, pauseMs: faults['slow-media'] },
+    mediaOrigin: options.mediaOrigin,
+    addApi: (app, services) => {
+      addGrainApi(app, {
+        ...{ account, faults, seed, now, ...services },
+        apiKey: options.credentials?.apiKey ?? 'sandbox-key',
+        requestsPerMinute: options.requestsPerMinute ?? documentedRequestsPerMinute,
+        pageSize: options.pageSize ?? 50,
+      });
     },
   });
-  addMediaRoute(app, {
-    links,
-    pauseMs: faults['slow-media'],
-    mediaOf: (callId) => {
-      const recording = account.find(callId);
-      return recording === null ? null : account.mediaOf(recording);
-    },
-    onLeak: () => {
-      counts.credentialLeaks += 1;
-    },
-  });
-  return createMediaSandbox({ platform: 'grain', app, account, counts });
 }
 
 createGrainSandbox satisfies CreateSandbox;

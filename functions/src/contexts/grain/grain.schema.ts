@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { secretField } from '../../kit/fields.ts';
 
 /** What a customer gives us. */
 export const GrainCredentials = z.strictObject({
-  apiKey: z.string().trim().min(1).meta({
+  apiKey: secretField({
     title: 'Workspace access token',
     description: 'From Grain, Settings, Integrations, API: it sees every recording.',
-    secret: true,
   }),
 });
 

@@ -234,7 +234,7 @@ describe('Grain', () => {
       { participant_id: 'p1', speaker: 'Ann Lee', start: 1200, end: 4800.4, text: 'Hello.' },
       { participant_id: null, speaker: 'Guest', start: 4800, end: 4700, text: 'Hi.', extra: 1 },
       { participant_id: 'p1', speaker: 'Ann Lee', start: 5000, end: 6000, text: 'So…' },
-      { participant_id: null, speaker: null, start: -3, end: 10, text: '?' },
+      { participant_id: null, speaker: null, start: 7000, end: 7010, text: '?' },
     ];
     const { grain } = createGrain(lines);
     await expect(grain.getTranscript?.(credentials, await listOne(demo))).resolves.toEqual({
@@ -249,7 +249,7 @@ describe('Grain', () => {
           { speakerId: 'p1', startMs: 1200, endMs: 4800, text: 'Hello.' },
           { speakerId: 'Guest', startMs: 4800, endMs: 4800, text: 'Hi.' },
           { speakerId: 'p1', startMs: 5000, endMs: 6000, text: 'So…' },
-          { speakerId: 'Unknown speaker', startMs: 0, endMs: 10, text: '?' },
+          { speakerId: 'Unknown speaker', startMs: 7000, endMs: 7010, text: '?' },
         ],
       },
       original: lines,

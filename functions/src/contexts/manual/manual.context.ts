@@ -26,13 +26,7 @@ export const manualContext = defineContext({
   platform: 'manual',
   displayName: 'Manual upload',
   auth: 'none',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: false,
-    exactCount: true,
-    uploads: true,
-  },
+  capabilities: { exactCount: true, uploads: true },
   // Our own store is no bottleneck: this only keeps estimates from promising the impossible.
   rateLimits: { requestsPerSecond: 20, requestsPerDay: null },
   credentials: ManualCredentials,

@@ -1,7 +1,8 @@
 import { ImportError } from '../../core/errors.ts';
-import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
+import type { SourceCall } from '../../core/imports/source-call.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { offsetPages } from '../../kit/pages.ts';
+import { toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
 import { isSettling, notReadyYet, requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
@@ -10,7 +11,6 @@ import type { ZohoMeetingClient } from './zoho-meeting.client.ts';
 import { zohoMeetingErrors, zohoMeetingScopes } from './zoho-meeting.errors.ts';
 import {
   parseId,
-  readNote,
   toNote,
   toParticipants,
   toSourceCall,
@@ -18,6 +18,7 @@ import {
   uploaded,
 } from './zoho-meeting.mapping.ts';
 import {
+  ZohoHint,
   ZohoMeetingCredentials,
   ZohoMeetingFilters,
   ZohoRecording,
@@ -37,13 +38,7 @@ export const zohoMeetingContext = defineContext({
   platform: source,
   displayName,
   auth: 'oauth',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: false,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true },
   // No limit is documented for Meeting.
   rateLimits: { requestsPerSecond: 2, requestsPerDay: null },
   firstWaitMs: 10_000,
@@ -103,23 +98,21 @@ export const zohoMeetingContext = defineContext({
       unlessMissing(zoho.session(meetingKey)),
     ]);
     const participants = toParticipants(attendees, session);
-    const media: MediaSource | null =
-      note.mediaUrl === null ? null : { kind: 'url', url: note.mediaUrl, contentType: 'video/mp4' };
-    return { metadata: { ...listed.metadata, participants }, media };
+    const media = toMediaSource(note.mediaUrl, 'video/mp4');
+    const mediaKind = media === null ? 'none' : listed.metadata.mediaKind;
+    return { metadata: { ...listed.metadata, participants, mediaKind }, media };
   },
   getTranscript: async (zoho, listed) => {
     const { clock } = zoho;
-    let note = readNote(listed);
+    let note = ZohoHint.read(listed);
     const isYoung = isSettling(listed, { now: clock.now(), settlingMs });
     if (note === null || (isYoung && note.transcriptUrl === null && !note.isUntranscribed)) {
       note = await findNote(zoho, listed);
     }
     if (note.transcriptUrl !== null) {
-      return toTranscript(await zoho.transcript(note.transcriptUrl), listed);
+      return toTranscript(await zoho.transcript(note.transcriptUrl), listed) ?? 'none';
     }
-    if (note.isUntranscribed) return null;
-    requireSettled(listed, { ...settling, now: clock.now(), what: 'transcript' });
-    return null;
+    return note.isUntranscribed ? 'none' : null;
   },
 });
 
@@ -130,7 +123,7 @@ function fileHostsOf(domain: string): readonly string[] {
 
 /** As the listing had it, else as it is now. @throws `not_ready` until it can be downloaded */
 async function requireUploaded(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
-  const noted = readNote(listed);
+  const noted = ZohoHint.read(listed);
   const note = noted?.state === uploaded ? noted : await findNote(zoho, listed);
   if (note.state === uploaded) return note;
   throw notReadyYet(listed, { ...settling, now: zoho.clock.now(), what: 'recording' });

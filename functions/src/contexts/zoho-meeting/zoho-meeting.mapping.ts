@@ -4,11 +4,10 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
-import { readHint } from '../../kit/hint.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import { parseWebVtt } from '../../kit/webvtt.ts';
-import type { ZohoAttendee, ZohoRecording, ZohoSession } from './zoho-meeting.schema.ts';
-import { ZohoNote } from './zoho-meeting.schema.ts';
+import type { ZohoAttendee, ZohoNote, ZohoRecording, ZohoSession } from './zoho-meeting.schema.ts';
+import { ZohoHint } from './zoho-meeting.schema.ts';
 
 /** Only such a recording can be downloaded. */
 export const uploaded = 'UPLOADED';
@@ -29,7 +28,7 @@ export function toSourceCall(recording: ZohoRecording): SourceCall {
       mediaKind: 'video',
       summary: null,
     },
-    hint: JSON.stringify(toNote({ ...recording, state: recording.status ?? null })),
+    hint: ZohoHint.write(toNote({ ...recording, state: recording.status ?? null })),
     // Nothing was said that could be heard.
     ...(recording.noAudioRecording === true && { skip: 'filtered' }),
   };
@@ -64,11 +63,6 @@ export function toNote(recording: {
     transcriptUrl: isGenerated ? toText(recording.transcriptionDownloadUrl) : null,
     isUntranscribed: !isGenerated && recording.isTranscriptionEnabled === false,
   };
-}
-
-/** The note of a listed call; null where it was lost. */
-export function readNote({ hint }: SourceCall): ZohoNote | null {
-  return readHint(hint, ZohoNote);
 }
 
 /** Those who came, then those who were invited and did not; the presenter is one of the customer's own. */

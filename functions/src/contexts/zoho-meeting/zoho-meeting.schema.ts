@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defineHint } from '../../kit/hint.ts';
 import { oauth2AppFields, oauth2Fields } from '../../kit/oauth2.ts';
 
 /** Zoho's data centres by the ending that customers know, and the domain of each. */
@@ -93,8 +94,7 @@ export const ZohoSession = z.object({
 });
 export type ZohoSession = z.output<typeof ZohoSession>['session'];
 
-/** What we note of a recording when it is listed: enough to fetch it. */
-export const ZohoNote = z.object({
+const Note = z.object({
   state: z.string().nullable(),
   mediaUrl: z.string().nullable(),
   /** Null where there is no transcript, or none yet. */
@@ -102,4 +102,7 @@ export const ZohoNote = z.object({
   /** No transcript is to be expected: it was not asked for before the meeting. */
   isUntranscribed: z.boolean(),
 });
-export type ZohoNote = z.output<typeof ZohoNote>;
+export type ZohoNote = z.output<typeof Note>;
+
+/** What we note of a recording when it is listed: enough to fetch it. */
+export const ZohoHint = defineHint(Note);
