@@ -1,34 +1,48 @@
 /** Writes what the documentation repeats from the code anew: `npm run docs`. */
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettier from 'prettier';
-import { platformRows, toPlatformTableRow } from '../functions/src/contexts/registry.ts';
+import {
+  platformRows,
+  platformTableHead,
+  toPlatformTableRow,
+} from '../functions/src/contexts/registry.ts';
 import { errorTables } from '../functions/test/docs/error-tables.ts';
 
-const platforms = [
-  '| Platform | Status | Proven by | Credentials | Brings over | Limits |',
-  '| --- | --- | --- | --- | --- | --- |',
-  ...platformRows().map(toPlatformTableRow),
-];
+const root = join(import.meta.dirname, '..');
+/** The first table of a page is that of its platform. */
+const firstTable = /(?:^\|.*\n)+/m;
 
-await writeTables('README.md', { platforms });
-await writeTables('docs/errors.md', errorTables);
+const rows = platformRows();
+const platforms = [...platformTableHead, ...rows.map(toPlatformTableRow)];
+await rewrite('README.md', (text) => withTable(text, 'platforms', platforms));
+await rewrite('docs/errors.md', (text) =>
+  Object.entries(errorTables).reduce(
+    (written, [marker, table]) => withTable(written, marker, table),
+    text,
+  ),
+);
+for (const row of rows) {
+  const page = `docs/platforms/${row.platform.replaceAll('_', '-')}.md`;
+  if (!existsSync(join(root, page))) continue;
+  const own = `${[...platformTableHead, toPlatformTableRow(row)].join('\n')}\n`;
+  await rewrite(page, (text) => text.replace(firstTable, () => own));
+}
 
-/** Puts each table between the markers of its name. */
-async function writeTables(
-  name: string,
-  tables: Readonly<Record<string, readonly string[]>>,
-): Promise<void> {
-  const path = join(import.meta.dirname, '..', name);
+async function rewrite(name: string, change: (text: string) => string): Promise<void> {
+  const path = join(root, name);
   const text = await readFile(path, 'utf8');
-  let replaced = text;
-  for (const [marker, lines] of Object.entries(tables)) {
-    const marked = new RegExp(`(<!-- ${marker}: [^\\n]* -->\\n)[\\s\\S]*?(<!-- /${marker} -->)`);
-    if (!marked.test(text)) throw new Error(`${name} has no place for the table "${marker}".`);
-    const table = lines.join('\n');
-    replaced = replaced.replace(marked, (_all, open, close) => `${open}\n${table}\n\n${close}`);
-  }
-  const written = await prettier.format(replaced, { filepath: path, singleQuote: true });
+  const config = (await prettier.resolveConfig(path)) ?? {};
+  const written = await prettier.format(change(text), { ...config, filepath: path });
+  if (written === text) return;
   await writeFile(path, written);
-  console.log(written === text ? `${name} was up to date.` : `${name} was written anew.`);
+  console.log(`${name} was written anew.`);
+}
+
+/** Puts a table between the markers of its name. @throws Error where there is no place for it */
+function withTable(text: string, marker: string, table: readonly string[]): string {
+  const marked = new RegExp(`(<!-- ${marker}: [^\\n]* -->\\n)[\\s\\S]*?(<!-- /${marker} -->)`);
+  if (!marked.test(text)) throw new Error(`There is no place for the table "${marker}".`);
+  return text.replace(marked, (_all, open, close) => `${open}\n${table.join('\n')}\n\n${close}`);
 }

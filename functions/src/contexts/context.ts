@@ -43,6 +43,8 @@ export interface PlatformListing {
   readonly docsUrl: string | null;
   /** Its limits in one sentence. */
   readonly limits: string;
+  /** What the access costs the customer at the platform, in one sentence: the plan that it needs. */
+  readonly price: string;
 }
 
 /** What an adapter's client is built from, for one customer and one call of the context. */

@@ -42,7 +42,7 @@ function define(changes: Partial<AcmeDefinition> = {}) {
     errors: defineErrors({}),
     listing: {
       ...{ status: 'beta', provenBy: 'sandbox', instructions: [], scopes: [] },
-      ...{ docsUrl: null, limits: '' },
+      ...{ docsUrl: null, limits: '', price: '' },
     },
     baseUrl: null,
     media: { hosts: [], redirectHosts: [] },

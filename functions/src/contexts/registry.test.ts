@@ -58,6 +58,7 @@ describe('platformRows', () => {
       capabilities: null,
       rateLimits: null,
       limits: null,
+      price: null,
       credentials: [],
       filters: [],
       instructions: [],
@@ -87,10 +88,32 @@ describe('platformRows', () => {
     ]);
   });
 
+  describe.each(platformRows().filter((row) => row.auth !== null))('of $platform', (row) => {
+    it('says in whole sentences what support and customers ask first', () => {
+      for (const text of [row.limits, row.price, ...row.instructions]) {
+        expect(text).toMatch(/^[\p{Lu}\d].*[.]$/u);
+      }
+    });
+
+    it('says how far it is proven: only a platform that was really asked is supported', () => {
+      const isProven = row.provenBy === 'live' || row.auth === 'none';
+      expect(row.status === 'supported').toBe(isProven);
+    });
+
+    it('says of each credential what it is called and where it is found', () => {
+      expect(row.credentials).not.toEqual([]);
+      for (const field of row.credentials) {
+        expect(field.title).not.toBe(field.name);
+        expect(field.description).toMatch(/\.$/);
+      }
+      for (const field of row.filters) expect(field.description).toMatch(/\.$/);
+    });
+  });
+
   it('writes a table row', () => {
     const row = platformRows().find(({ platform }) => platform === 'grain');
     expect(row === undefined ? '' : toPlatformTableRow(row)).toBe(
-      '| Grain (`grain`) | beta | sandbox | API key | history, transcripts | 300 requests a minute for each workspace; no daily limit is documented. |',
+      '| Grain (`grain`) | beta | sandbox | API key | history, transcripts | 300 requests a minute for each workspace; no daily limit is documented. | Nothing besides the Grain plan; which plans have the API is not documented. |',
     );
   });
 });

@@ -47,6 +47,8 @@ export interface PlatformRow {
   readonly capabilities: ContextCapabilities | null;
   readonly rateLimits: RateLimits | null;
   readonly limits: string | null;
+  /** What the access costs the customer there. */
+  readonly price: string | null;
   readonly credentials: readonly InputField[];
   readonly filters: readonly InputField[];
   readonly instructions: readonly string[];
@@ -91,10 +93,13 @@ export function createContexts(
   };
 }
 
-/**
- * A row of the table in the README and in the platform's own page: platform, status, proven by,
- * credentials, what it brings over, limits.
- */
+/** What stands above `toPlatformTableRow`. */
+export const platformTableHead = [
+  '| Platform | Status | Proven by | Credentials | Brings over | Limits | Price there |',
+  '| --- | --- | --- | --- | --- | --- | --- |',
+];
+
+/** A row of the table in the README and in the platform's own page. */
 export function toPlatformTableRow(row: PlatformRow): string {
   const credentials = { api_key: 'API key', oauth: 'OAuth', none: 'none' } as const;
   const cells = [
@@ -104,6 +109,7 @@ export function toPlatformTableRow(row: PlatformRow): string {
     row.auth === null ? '–' : credentials[row.auth],
     row.capabilities === null ? '–' : describeCapabilities(row.capabilities),
     row.limits ?? '–',
+    row.price ?? '–',
   ];
   return `| ${cells.join(' | ')} |`;
 }
@@ -115,7 +121,8 @@ function toComingRow(platform: Platform): PlatformRow {
     platform,
     displayName: platformNames[platform],
     status: 'coming_soon',
-    ...{ provenBy: null, auth: null, capabilities: null, rateLimits: null, limits: null },
+    ...{ provenBy: null, auth: null, capabilities: null, rateLimits: null },
+    ...{ limits: null, price: null },
     ...{ credentials: [], filters: [], instructions: [], scopes: [], docsUrl: null },
   };
 }

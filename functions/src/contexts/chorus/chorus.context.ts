@@ -51,6 +51,7 @@ export const chorusContext = defineContext({
     scopes: [],
     docsUrl: 'https://chorus.ai/api-docs/index.html',
     limits: 'None are documented: we send one request a second, and fewer when Chorus refuses.',
+    price: 'Part of a Chorus licence; which of them have the API is not documented.',
   },
   baseUrl: 'https://chorus.ai',
   authorize: toAuthorization,

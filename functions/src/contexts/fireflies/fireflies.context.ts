@@ -60,6 +60,7 @@ export const firefliesContext = defineContext({
     docsUrl: 'https://docs.fireflies.ai',
     limits:
       '60 requests a minute from the Business plan on; Free has 50 a day, Pro 50 or 500 a day.',
+    price: 'The API comes with every plan; recordings need Pro, videos Business.',
   },
   baseUrl: 'https://api.fireflies.ai',
   authorize: ({ apiKey }) => ({ authorization: `Bearer ${apiKey}` }),

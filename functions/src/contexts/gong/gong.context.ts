@@ -40,6 +40,7 @@ export const gongContext = defineContext({
     docsUrl: 'https://help.gong.io/docs/receive-access-to-the-api',
     limits:
       '3 requests a second and 10,000 a day for the whole company, shared with its other integrations.',
+    price: 'Part of a Gong contract; a price for the API is not published.',
   },
   baseUrl: 'https://api.gong.io',
   customerBaseUrls: {

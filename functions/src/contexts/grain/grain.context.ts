@@ -34,6 +34,7 @@ export const grainContext = defineContext({
     scopes: [],
     docsUrl: 'https://developers.grain.com',
     limits: '300 requests a minute for each workspace; no daily limit is documented.',
+    price: 'Nothing besides the Grain plan; which plans have the API is not documented.',
   },
   baseUrl: 'https://api.grain.com/_/public-api',
   headers: { 'public-api-version': '2025-10-31' },

@@ -39,6 +39,7 @@ export const manualContext = defineContext({
     scopes: [],
     docsUrl: null,
     limits: `10,000 files in one batch, each ${supportedMedia}; titles, dates and participants from a CSV of up to 1 MB.`,
+    price: 'Nothing: there is no platform to pay.',
   },
   baseUrl: null,
   media: { hosts: [], redirectHosts: [] },

@@ -57,6 +57,7 @@ export const zohoMeetingContext = defineContext({
     scopes: zohoMeetingScopes,
     docsUrl: 'https://www.zoho.com/meeting/api-integration/',
     limits: 'None are documented: we send two requests a second, and fewer when Zoho refuses.',
+    price: 'Nothing besides a Zoho Meeting plan with recordings; some plans have no API.',
   },
   baseUrl: 'https://meeting.zoho.com',
   customerBaseUrls: {

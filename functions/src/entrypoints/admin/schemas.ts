@@ -379,6 +379,10 @@ export const PlatformView = z
       .object({ requestsPerSecond: z.number(), requestsPerDay: z.number().nullable() })
       .nullable(),
     limits: z.string().nullable(),
+    price: z
+      .string()
+      .nullable()
+      .openapi({ description: 'What the access costs the customer at the platform.' }),
     credentials: z.array(InputFieldView),
     filters: z.array(InputFieldView),
     instructions: z.array(z.string()),

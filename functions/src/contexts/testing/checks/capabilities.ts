@@ -17,11 +17,12 @@ export const capabilityChecks: readonly Check[] = [
     },
   },
   {
-    name: 'tells a customer how to get credentials and what the limits are',
+    name: 'tells a customer how to get credentials, what the limits are, and what it costs',
     run: ({ definition }) => {
       const { listing } = definition;
       expect(platformStatuses).toContain(listing.status);
-      expect(listing.limits).not.toBe('');
+      expect(listing.limits).toMatch(/\.$/);
+      expect(listing.price).toMatch(/\.$/);
       if (definition.auth !== 'none') {
         expect(listing.instructions.length).toBeGreaterThan(1);
         expect(listing.docsUrl).toMatch(/^https:\/\//);
