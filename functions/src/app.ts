@@ -5,8 +5,9 @@ import { readConfig, type Config } from './config.ts';
 import type { ContextEnvironment, CreatedContext } from './contexts/context.ts';
 import type { PlatformRow } from './contexts/registry.ts';
 import type { VerifyCaller } from './core/access.ts';
+import type { ReportDrift } from './core/drift/report-drift.ts';
 import type { Engine } from './core/engine.ts';
-import { platformNames, type Platform } from './core/imports/import-context.ts';
+import { platformNames, platforms, type Platform } from './core/imports/import-context.ts';
 import type { Logs } from './core/logs.ts';
 import type { Notifier } from './core/notifications/notify-job.ts';
 import type {
@@ -157,12 +158,14 @@ async function openPlatforms(ports: AppPorts): Promise<PlatformDirectory> {
   const { clock, random } = ports;
   const createRateLimiter = await createLimiters(ports, sleep);
   const objects = await ports.objects();
+  const reportDrift = await openDriftReporter(ports);
   const find = createContexts((platform) => ({
     clock,
     random,
     sleep,
     objects,
     createRateLimiter,
+    reportDrift,
     ...ports.environment(platform),
   }));
   return { rows: platformRows(), resolve: resolvePlatform, find };
@@ -178,6 +181,23 @@ async function createLimiters(ports: AppPorts, sleep: Sleep): Promise<CreateRate
     clock: ports.clock,
     sleep,
     customerQuotaShare: ports.settings().customerQuotaShare,
+  });
+}
+
+/** One alert for each way in which a platform's answers have changed, over all instances. */
+async function openDriftReporter({ db, messenger, clock, logs }: AppPorts): Promise<ReportDrift> {
+  const [{ createDriftReporter }, { createFirestoreDrifts }, { toDriftMessage }] =
+    await Promise.all([
+      import('./core/drift/report-drift.ts'),
+      import('./gcp/firestore/platform-drifts.ts'),
+      import('./notify/slack/drift-message.ts'),
+    ]);
+  return createDriftReporter({
+    ...{ drifts: createFirestoreDrifts(db()), messenger, clock, logs },
+    render: (drift) => {
+      const platform = platforms.find((each) => each === drift.platform);
+      return toDriftMessage(drift, platform ? platformNames[platform] : drift.platform);
+    },
   });
 }
 

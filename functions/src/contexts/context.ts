@@ -14,15 +14,16 @@ import type {
   MediaSource,
   MediaStream,
   SourceCall,
-  SourceCallPage,
   SourceTranscript,
 } from '../core/imports/source-call.ts';
+import type { ReportDrift } from '../core/drift/report-drift.ts';
 import type { Clock, ObjectStore } from '../core/ports.ts';
 import type { PlatformErrors } from '../kit/define-errors.ts';
 import type { Fetch, Sleep } from '../kit/fetch.ts';
 import type { HostRule } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
 import type { OAuth2Rules, OAuthApp } from '../kit/oauth2.ts';
+import type { ListedPage } from '../kit/pages.ts';
 import type { CreateRateLimiter } from '../kit/rate-limiter.ts';
 
 export const platformStatuses = ['supported', 'beta', 'coming_soon', 'not_planned'] as const;
@@ -154,7 +155,7 @@ export interface ContextDefinition<
   listCalls(
     client: TClient,
     options: DefinedListOptions<z.output<TFilters>>,
-  ): AsyncGenerator<SourceCallPage>;
+  ): AsyncGenerator<ListedPage>;
   countCalls?(
     client: TClient,
     options: Omit<DefinedListOptions<z.output<TFilters>>, 'cursor'>,
@@ -204,6 +205,8 @@ export interface ContextEnvironment {
   readonly maxBodyBytes?: number;
   /** Of a listing, in calls, where the platform lets us say. Default: as large as it allows. */
   readonly pageSize?: number;
+  /** Told where a platform's answers are not what we rely on. Default: nobody is. */
+  readonly reportDrift?: ReportDrift;
 }
 
 /** A context of the core with what the entrypoints ask besides. */

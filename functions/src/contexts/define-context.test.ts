@@ -134,6 +134,26 @@ describe('defineContext', () => {
     expect(page.value).toEqual({ calls: [calls[1], calls[3]], nextCursor: 'next' });
   });
 
+  it('tells of drifts by the platform’s id, and keeps them from whoever lists', async () => {
+    const drifts: unknown[] = [];
+    const change = { path: 'title', wanted: 'string', got: 'number' };
+    const drift = { place: 'calls', changes: [change], sample: '{}' };
+    const context = define({
+      listCalls: async function* () {
+        yield { calls: [call], nextCursor: null, drifts: [drift] };
+      },
+    }).create({
+      ...environment,
+      reportDrift: async (reported) => {
+        drifts.push(reported);
+      },
+    });
+    const pages = [];
+    for await (const page of context.listCalls(credentials, whole)) pages.push(page);
+    expect(pages).toEqual([{ calls: [call], nextCursor: null }]);
+    expect(drifts).toEqual([{ platform: 'dialpad', ...drift }]);
+  });
+
   it('has only the optional methods that were defined', () => {
     const bare = define().create(environment);
     expect(Object.keys(bare)).not.toEqual(

@@ -84,7 +84,10 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
       }
     },
     listCalls: (credentials, options, signal) =>
-      listPages(definition, { client: () => session.client(credentials, signal), options }),
+      listPages(definition, session, {
+        client: () => session.client(credentials, signal),
+        options,
+      }),
     ...(countCalls !== undefined && {
       countCalls: (credentials, options, signal) =>
         run(() =>
@@ -189,13 +192,15 @@ function createMediaMethods<
 
 async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
+  session: Session<TClient>,
   request: { readonly client: () => TClient; readonly options: ListOptions },
 ): AsyncGenerator<SourceCallPage> {
   const { dateRange, cursor } = request.options;
   try {
     const filters = parseTypedFilters(definition, request.options.filters);
     const pages = definition.listCalls(request.client(), { dateRange, filters, cursor });
-    for await (const page of pages) {
+    for await (const { drifts = [], ...page } of pages) {
+      for (const drift of drifts) await session.reportDrift(drift);
       yield {
         ...page,
         calls: page.calls.filter(({ metadata }) => isInRange(metadata.startedAt, dateRange)),

@@ -5,6 +5,7 @@ import type { MediaSource, MediaStream, SourceCall } from '../core/imports/sourc
 import type { ObjectStore } from '../core/ports.ts';
 import { toAccountKey } from '../kit/account-key.ts';
 import type { PlatformVoice } from '../kit/answer-error.ts';
+import type { AnswerDrift } from '../kit/drift.ts';
 import type { Fetch } from '../kit/fetch.ts';
 import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
@@ -39,6 +40,8 @@ export interface Session<TClient, TCredentials> {
   isSettling(call: SourceCall): boolean;
   /** Lets what a call lacks count as missing for good. @throws `not_ready` while it is settling */
   requireSettled(call: SourceCall, what: 'recording' | 'transcript'): void;
+  /** Tells people, once, that the platform's answers are not what we rely on. */
+  reportDrift(drift: AnswerDrift): Promise<void>;
 }
 
 interface Access<TCredentials> {
@@ -114,12 +117,17 @@ export function createSession<
     renew: (credentials, rules, signal) =>
       renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
     isSettling: (call) => isSettling(call, { now: environment.clock.now(), settlingMs }),
+    reportDrift: toDriftReport(definition.platform, environment),
     requireSettled: (call, what) => {
       const { platform: source, displayName } = definition;
       const now = environment.clock.now();
       requireSettled(call, { source, displayName, what, now, settlingMs });
     },
   };
+}
+
+function toDriftReport(platform: string, { reportDrift }: ContextEnvironment) {
+  return async (drift: AnswerDrift): Promise<void> => reportDrift?.({ platform, ...drift });
 }
 
 interface Connection<TCredentials> {
@@ -252,6 +260,7 @@ function createHttp({
     sleep,
     random,
     signal,
+    reportDrift: toDriftReport(voice.platform, environment),
     // A context without a network never gets here; if it does, this URL is refused.
     baseUrl: baseUrl ?? 'none:',
     requestTimeoutMs: environment.requestTimeoutMs ?? 30_000,

@@ -1,3 +1,4 @@
+import type { PlatformDrift } from './drift/platform-drift.ts';
 import type { ErrorKind } from './errors.ts';
 
 interface JobRef {
@@ -14,6 +15,7 @@ export interface Logs {
   jobStarted(event: JobRef): void;
   pageListed(event: JobRef & { page: number; created: number; duplicates: number }): void;
   recordsRejected(event: JobRef & { page: number; reasons: readonly string[] }): void;
+  recordsReplayed(event: JobRef & { page: number; created: number; stillRejected: number }): void;
   callsDispatched(event: JobRef & { calls: number; reason: 'page' | 'overdue' | 'lost' }): void;
   callImported(event: CallRef & { durationMs: number; mediaBytes: number }): void;
   callSkipped(event: CallRef & { reason: string }): void;
@@ -29,6 +31,8 @@ export interface Logs {
   recordUnreadable(event: { path: string }): void;
   jobsPoked(event: { jobs: number }): void;
   leftCredentialsDestroyed(event: { credentials: number }): void;
+  platformDrifted(event: PlatformDrift & { driftId: string }): void;
+  driftNotReported(event: { driftId: string; kind: ErrorKind; message: string }): void;
   notificationFailed(event: { jobId: string; kind: ErrorKind; message: string }): void;
   taskRefused(event: { reason: string }): void;
   taskFailed(event: { cause: unknown }): void;

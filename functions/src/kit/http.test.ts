@@ -68,6 +68,25 @@ describe('createPlatformHttp', () => {
     expect(events).toEqual(['place', 'sent', 'place', 'place', 'sent']);
   });
 
+  it('tells of an answer that broke its schema, without its values', async () => {
+    const drifts: unknown[] = [];
+    const { http } = createHttp(() => Response.json({ user: { mail: 'ann@acme.test' } }), {
+      reportDrift: async (drift) => {
+        drifts.push(drift);
+      },
+    });
+    const schema = z.object({ user: z.object({ email: z.string() }) });
+    const asked = http.request({ method: 'GET', path: '/users/2345/me' }, schema);
+    await expect(asked).rejects.toMatchObject({ kind: 'contract' });
+    expect(drifts).toEqual([
+      {
+        place: '/users/(id)/me',
+        changes: [{ path: 'user.email', wanted: 'string', got: 'missing' }],
+        sample: '{ user: { mail: text(13) } }',
+      },
+    ]);
+  });
+
   it('sends to the base URL with headers, a query and JSON', async () => {
     const { http, sent } = createHttp(() => Response.json({ ok: true, more: 1 }));
     const result = await http.request(

@@ -5,6 +5,8 @@ import { readFailure, readRequestId, toFailure, toNetworkError } from './answer-
 import type { BodyFailure, FailedAnswer } from './define-errors.ts';
 import type { Fetch, FetchResponse, Sleep } from './fetch.ts';
 import { createDeadline, discardBody, readText } from './fetch.ts';
+import { toDrift } from './drift.ts';
+import type { AnswerDrift } from './drift.ts';
 import { describeIssues } from './issues.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -62,6 +64,8 @@ export interface PlatformHttpOptions {
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
   readonly signal: AbortSignal | undefined;
+  /** Told of each answer that broke its schema. */
+  readonly reportDrift?: (drift: AnswerDrift) => Promise<void>;
 }
 
 export const maxAttempts = 3;
@@ -82,7 +86,7 @@ export function createPlatformHttp(options: PlatformHttpOptions): PlatformHttp {
     urlOf,
     request: async (request, schema) => {
       const json = await requestWithRetries(options, request, urlOf(request.path, request.query));
-      return parseAnswer(options.voice, { path: request.path, json, schema });
+      return parseAnswer(options, { path: request.path, json, schema });
     },
   };
 }
@@ -204,12 +208,14 @@ async function readJson(
   }
 }
 
-function parseAnswer<TSchema extends z.ZodType>(
-  voice: PlatformVoice,
+async function parseAnswer<TSchema extends z.ZodType>(
+  { voice, reportDrift }: PlatformHttpOptions,
   answer: { readonly path: string; readonly json: unknown; readonly schema: TSchema },
-): z.output<TSchema> {
+): Promise<z.output<TSchema>> {
   const parsed = answer.schema.safeParse(answer.json);
   if (parsed.success) return parsed.data;
+  const { error } = parsed;
+  await reportDrift?.(toDrift({ place: answer.path, error, value: answer.json }));
   throw new ImportError({
     kind: 'contract',
     source: voice.platform,

@@ -1,7 +1,7 @@
 import { ImportError } from '../core/errors.ts';
-import type { DateRange, SourceCallPage } from '../core/imports/source-call.ts';
+import type { DateRange } from '../core/imports/source-call.ts';
 import { badCursor, cursorPages, requireOtherPage } from './pages.ts';
-import type { FetchedPage } from './pages.ts';
+import type { FetchedPage, ListedPage } from './pages.ts';
 
 export interface CallWindow {
   readonly start: Date;
@@ -40,7 +40,7 @@ export function offsetWindowPages(listing: {
     window: CallWindow,
     offset: number,
   ) => Promise<FetchedPage & { readonly records: number; readonly hasMore: boolean }>;
-}): AsyncGenerator<SourceCallPage> {
+}): AsyncGenerator<ListedPage> {
   const { source, windowMs } = listing;
   const startMs = (listing.dateRange.start ?? listing.earliest).getTime();
   const latestMs = (listing.dateRange.end ?? listing.latest).getTime();

@@ -6,11 +6,18 @@ import type {
   SourceCall,
   SourceCallPage,
 } from '../core/imports/source-call.ts';
+import type { AnswerDrift } from './drift.ts';
 
 /** What one request of a listing brought. */
 export interface FetchedPage {
   readonly calls: readonly SourceCall[];
   readonly rejected?: readonly RejectedRecord[];
+  readonly drifts?: readonly AnswerDrift[];
+}
+
+/** A page with what the framework tells of and takes off. */
+export interface ListedPage extends SourceCallPage {
+  readonly drifts?: readonly AnswerDrift[];
 }
 
 interface Listing {
@@ -33,7 +40,7 @@ export async function* cursorPages(
       cursor: string | null,
     ) => Promise<FetchedPage & { readonly next: string | null | undefined }>;
   },
-): AsyncGenerator<SourceCallPage> {
+): AsyncGenerator<ListedPage> {
   const seen = new Set<string>();
   let place: Place | null = parsePlace(listing);
   while (place !== null) {
@@ -53,7 +60,7 @@ export function pageTokenPages(
       pageToken: string | null,
     ) => Promise<FetchedPage & { readonly nextPageToken: string | null | undefined }>;
   },
-): AsyncGenerator<SourceCallPage> {
+): AsyncGenerator<ListedPage> {
   return cursorPages({
     ...listing,
     fetchPage: async (token) => {
@@ -75,7 +82,7 @@ export function offsetPages(
     readonly step?: number;
     readonly fetchPage: (offset: number) => Promise<FetchedPage & { readonly hasMore: boolean }>;
   },
-): AsyncGenerator<SourceCallPage> {
+): AsyncGenerator<ListedPage> {
   let last: string | null = null;
   return cursorPages({
     ...listing,
@@ -107,7 +114,7 @@ export function windowedPages(
       cursor: string | null,
     ) => Promise<FetchedPage & { readonly next: string | null | undefined }>;
   },
-): AsyncGenerator<SourceCallPage> {
+): AsyncGenerator<ListedPage> {
   const startMs = (listing.dateRange.start ?? listing.earliest).getTime();
   const endMs = (listing.dateRange.end ?? listing.latest).getTime();
   return cursorPages({
@@ -169,11 +176,11 @@ interface Place {
 function* slicePage(
   page: FetchedPage,
   { place, next }: { readonly place: Place; readonly next: string | null },
-): Generator<SourceCallPage> {
+): Generator<ListedPage> {
   const nextCursor = next === null ? null : formatPlace({ cursor: next, skip: 0, marker: '' });
   let start = findStart(page.calls, place);
   // Set aside with the first slice of a page only: a resumed page has told of them before.
-  let rejected = place.skip === 0 ? page.rejected : undefined;
+  let { rejected, drifts } = place.skip === 0 ? page : {};
   do {
     const end = Math.min(start + maxPageCalls, page.calls.length);
     const calls = page.calls.slice(start, end);
@@ -183,8 +190,9 @@ function* slicePage(
       calls,
       nextCursor: isLast ? nextCursor : formatPlace({ cursor: place.cursor, skip: end, marker }),
       ...(rejected !== undefined && rejected.length > 0 && { rejected }),
+      ...(drifts !== undefined && drifts.length > 0 && { drifts }),
     };
-    rejected = undefined;
+    rejected = drifts = undefined;
     start = end;
   } while (start < page.calls.length);
 }

@@ -55,4 +55,43 @@ describe('mapRecords', () => {
     const { rejected } = map([{ id: 'a', at: 'ann@acme.test said hello' }]);
     expect(JSON.stringify(rejected)).not.toContain('ann@acme.test');
   });
+
+  it('tells of the shape of what broke, a few records of a page', () => {
+    const { drifts } = map([
+      { id: 'a', at: { count: 'one' }, name: 'Ann Lee' },
+      ...Array.from({ length: 9 }, () => ({ id: 'b', at: null })),
+    ]);
+    expect(drifts).toHaveLength(5);
+    expect(drifts[0]).toEqual({
+      place: 'calls',
+      changes: [{ path: 'at.count', wanted: 'number', got: 'text' }],
+      sample: '{ id: text(1), at: { count: text(3) }, name: text(7) }',
+    });
+    expect(drifts[1]).toMatchObject({ changes: [{ path: 'at', wanted: 'object', got: 'null' }] });
+  });
+
+  it('tells of an optional field that no record of many has', () => {
+    const optional = z.object({ id: z.string(), people: z.array(z.unknown()).nullish() });
+    const absent = (records: readonly unknown[]) =>
+      mapRecords({
+        ...{ at: 'calls', schema: optional, records },
+        toSourceCall: ({ id }) => ({
+          sourceCallId: id,
+          metadata: {
+            ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
+            ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
+          },
+        }),
+      }).drifts;
+    const poor = Array.from({ length: 20 }, (_, index) => ({ id: String(index), persons: [1] }));
+    expect(absent(poor)).toEqual([
+      {
+        place: 'calls',
+        changes: [{ path: 'people', wanted: 'in some record', got: 'missing' }],
+        sample: '{ id: text(1), persons: [1 × number] }',
+      },
+    ]);
+    expect(absent(poor.slice(1))).toEqual([]);
+    expect(absent([...poor, { id: 'x', people: null }])).toEqual([]);
+  });
 });

@@ -1,11 +1,18 @@
 import type { z } from 'zod';
 import type { RejectedRecord, SourceCall } from '../core/imports/source-call.ts';
+import { findAbsentFields, toDrift } from './drift.ts';
+import type { AnswerDrift } from './drift.ts';
 import { describeIssues } from './issues.ts';
 
 export interface MappedRecords {
   readonly calls: readonly SourceCall[];
   readonly rejected: readonly RejectedRecord[];
+  /** How the page differs from what we rely on, to be told of. */
+  readonly drifts: readonly AnswerDrift[];
 }
+
+/** Broken records of a page whose shapes are looked at: the others are like them, or come again. */
+const maxDrifts = 5;
 
 /** Maps the records of one page; a broken one is set aside with its reason, the rest goes on. */
 export function mapRecords<TSchema extends z.ZodType>(options: {
@@ -17,19 +24,25 @@ export function mapRecords<TSchema extends z.ZodType>(options: {
   /** The field that holds the id, for a broken record: `id` by default, `call.id` within another. */
   readonly idField?: string;
 }): MappedRecords {
+  const { records, at: place, schema } = options;
   const calls: SourceCall[] = [];
   const rejected: RejectedRecord[] = [];
-  for (const [index, record] of options.records.entries()) {
-    const parsed = options.schema.safeParse(record);
+  const drifts: AnswerDrift[] = [];
+  for (const [index, record] of records.entries()) {
+    const parsed = schema.safeParse(record);
     if (parsed.success) calls.push(options.toSourceCall(parsed.data));
     else {
+      const { error } = parsed;
       rejected.push({
         sourceCallId: readId(record, options.idField ?? 'id'),
-        reason: describeIssues(parsed.error, `${options.at}[${String(index)}]`),
+        reason: describeIssues(error, `${place}[${String(index)}]`),
       });
+      if (drifts.length < maxDrifts) drifts.push(toDrift({ place, error, value: record }));
     }
   }
-  return { calls, rejected };
+  const absent = rejected.length > 0 ? null : findAbsentFields({ place, schema, records });
+  if (absent !== null) drifts.push(absent);
+  return { calls, rejected, drifts };
 }
 
 function readId(record: unknown, field: string): string | null {

@@ -1,6 +1,6 @@
 import { ImportError } from '../core/errors.ts';
-import type { DateRange, SourceCallPage } from '../core/imports/source-call.ts';
-import type { FetchedPage } from './pages.ts';
+import type { DateRange } from '../core/imports/source-call.ts';
+import type { FetchedPage, ListedPage } from './pages.ts';
 import { badCursor, cursorPages } from './pages.ts';
 
 /** Lies on whole seconds, which every platform can tell apart; the end is exclusive. */
@@ -47,7 +47,7 @@ const maxRestarts = 20;
  * whenever the listing is resumed. A window that begins anew yields calls a second time.
  * @throws as `cursorPages`, `contract` when cursors expire faster than a window can be listed
  */
-export function sizedWindowPages(listing: SizedListing): AsyncGenerator<SourceCallPage> {
+export function sizedWindowPages(listing: SizedListing): AsyncGenerator<ListedPage> {
   const { source, cursor, fetchPage } = listing;
   const range = { ...toRange(listing), restarts: 0 };
   return cursorPages({
@@ -92,11 +92,10 @@ async function openWindow(listing: SizedListing, span: OpenSpan, limitMs: number
 
 /** Goes on with the platform's cursor, or with the next window, twice as long as the last. */
 function toPage(
-  { next, calls, rejected }: Awaited<ReturnType<SizedListing['fetchPage']>>,
+  { next, total: _total, ...page }: Awaited<ReturnType<SizedListing['fetchPage']>>,
   { startMs, endMs, restarts }: OpenSpan,
   limitMs: number,
 ): FetchedPage & { readonly next: string | null } {
-  const page = { calls, ...(rejected !== undefined && { rejected }) };
   if (next !== null && next !== undefined) {
     return { ...page, next: `${String(startMs)}-${String(endMs)}-${String(restarts)}|${next}` };
   }

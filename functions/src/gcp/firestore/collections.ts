@@ -13,6 +13,7 @@ export function collectionsOf(db: Firestore) {
     audit: db.collection('auditLog'),
     rotations: db.collection('keyRotations'),
     notifications: db.collection('importNotifications'),
+    drifts: db.collection('platformDrifts'),
     budgets: db.collection('rateBudgets'),
     idempotencyKeys: db.collection('idempotencyKeys'),
     companies: db.collection('companies'),
