@@ -78,7 +78,9 @@ describe('a listing', () => {
   });
 
   it('sets records aside that it can’t read, and says so at the end', async () => {
-    const { world, jobId } = await run({ rejectedOnPage: 1 });
+    const { world, jobId } = await run({
+      rejected: (index) => (index === 1 ? [{ sourceCallId: 'odd', reason: 'id: no text' }] : []),
+    });
     expect(await readJob(world, jobId)).toMatchObject({
       status: 'partial',
       listing: { rejected: 1 },

@@ -7,6 +7,7 @@ import { openListing, type JobRun } from './job-run.ts';
 import { countCalls, dispatchPages, endJob, listNextPage } from './job-steps.ts';
 import { checkOverdue, redispatchLost } from './lost-calls.ts';
 import { decideNextSteps, hasMoved, toWindow, type Step } from './reconcile.ts';
+import { replayRejected } from './replay-rejected.ts';
 import { toBackoffMs } from './retry-policy.ts';
 
 /**
@@ -74,6 +75,8 @@ async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promi
       return countCalls(run);
     case 'list':
       return listNextPage(run);
+    case 'replay':
+      return replayRejected(run, step.fromPage);
     case 'dispatch':
       return dispatchPages(run, step.maxCalls);
     case 'check_overdue':

@@ -63,9 +63,10 @@ export interface RetryRequest {
 }
 
 /**
- * Starts the failed calls of a job again, whatever we take for permanent: a person asks for it, who
- * may have mended it. Goes on with a listing that had stopped; an ended job is reopened. A one-off
- * credential was destroyed at the job's end, so `credentials` are then needed.
+ * Starts the failed calls of a job again, whatever we take for permanent, and looks once more for
+ * records that were set aside: a person asks for it, who may have mended it. Goes on with a listing
+ * that had stopped; an ended job is reopened. A one-off credential was destroyed at the job's end, so
+ * `credentials` are then needed.
  * @throws `not_found`, `conflict` for a cancelled job, `bad_request` when credentials are missing
  */
 export async function retryImport(
@@ -75,8 +76,11 @@ export async function retryImport(
 ): Promise<{ readonly retriedCount: number }> {
   const { job, kind } = retry;
   if (job.status === 'cancelled') throw refuseCancelled(job);
+  // Records that never became calls are listed again: they may be readable now.
+  const replayedCount = isReplay(retry) ? job.listing.rejected : 0;
   if (isEnded(job)) {
-    if (kind && !(await hasFailedWith(engine, job.id, kind))) return { retriedCount: 0 };
+    const isNarrow = kind !== undefined && replayedCount === 0;
+    if (isNarrow && !(await hasFailedWith(engine, job.id, kind))) return { retriedCount: 0 };
     await reopen(engine, context, retry);
   }
   let retriedCount = 0;
@@ -86,9 +90,9 @@ export async function retryImport(
     const done = await engine.calls.transactPage(target, (facts) => planRetry(facts, now));
     retriedCount += done.retriedCount;
   }
-  if (retriedCount > 0) await makeDue(engine, job.id);
+  if (retriedCount + replayedCount > 0) await makeDue(engine, retry);
   await pokeJob(engine, job.id, `retried-${engine.clock.now().getTime()}`);
-  return { retriedCount };
+  return { retriedCount: retriedCount + replayedCount };
 }
 
 /** Batches of the calls that have failed, with `kind` where it is given; none is empty. */
@@ -115,12 +119,22 @@ async function hasFailedWith(engine: Engine, jobId: string, kind: ErrorKind): Pr
 }
 
 /** A job that goes on may have its next look in hours; a poke before that would be dropped. */
-function makeDue(engine: Engine, jobId: string): Promise<null> {
+function makeDue(engine: Engine, retry: RetryRequest): Promise<null> {
   const now = engine.clock.now();
-  return engine.jobs.transact(jobId, (job) => {
+  return engine.jobs.transact(retry.job.id, (job) => {
     if (!isLive(job)) return { job: null, result: null };
-    return { job: { ...job, nextAdvanceAt: now }, result: null };
+    return { job: { ...job, listing: toReplayed(job, retry), nextAdvanceAt: now }, result: null };
   });
+}
+
+/** A record is set aside for breaking its contract: a retry of other failures leaves it there. */
+function isReplay({ kind }: RetryRequest): boolean {
+  return kind === undefined || kind === 'contract';
+}
+
+function toReplayed({ listing }: ImportJob, retry: RetryRequest): ImportJob['listing'] {
+  if (!isReplay(retry) || listing.rejected === 0) return listing;
+  return { ...listing, replayPage: 0 };
 }
 
 /** Nothing to reopen when all is well: the answer is then "0 retried", and the job stays ended. */
@@ -128,7 +142,8 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
   const { job } = retry;
   // A job that was stopped has calls that never came to their turn.
   const openCalls = job.listedCalls - endedCalls(job.totals);
-  const needsWork = job.totals.failed > 0 || openCalls > 0 || !job.listing.isFinished;
+  const problems = job.totals.failed + job.listing.rejected;
+  const needsWork = problems > 0 || openCalls > 0 || !job.listing.isFinished;
   if (!needsWork) return;
   const credential = await renewCredential(engine, context, retry);
   await recordCredentialUse(engine, { ...job, credential });
@@ -137,7 +152,7 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
     if (!isEnded(found)) return { job: null, result: null };
     const reopened = transitionJob(found, { type: 'reopen', at: now });
     const dispatch = { ...found.dispatch, redispatch: redispatchNow(found) };
-    const listing = { ...found.listing, failures: 0 };
+    const listing = { ...toReplayed(found, retry), failures: 0 };
     const next = {
       ...reopened,
       credential,

@@ -143,6 +143,7 @@ function emptyProgress(now: Date) {
       platformCount: null,
       rejected: 0,
       failures: 0,
+      replayPage: null,
     },
     listedCalls: 0,
     duplicateCalls: 0,

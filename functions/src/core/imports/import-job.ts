@@ -59,6 +59,8 @@ const JobBase = z.object({
     rejected: z.int(),
     /** Failures in a row; a page that succeeds sets it back. */
     failures: z.int(),
+    /** The page from which set-aside records are looked for once more; null: nothing is replayed. */
+    replayPage: z.int().nullable().default(null),
   }),
   /** Calls that this job created or adopted. */
   listedCalls: z.int(),

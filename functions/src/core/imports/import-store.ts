@@ -5,6 +5,8 @@ import type { CallTotals, ImportJob, JobStatus } from './import-job.ts';
 /** A page of a listing as recorded: by it calls are dispatched, 100 for one read. */
 export interface CallPage {
   readonly index: number;
+  /** Where its listing began; null at the beginning, and for a page that no listing gave. */
+  readonly cursor: string | null;
   readonly callKeys: readonly string[];
   readonly duplicates: readonly DuplicateCall[];
   readonly rejected: readonly { readonly sourceCallId: string | null; readonly reason: string }[];
@@ -134,5 +136,7 @@ export interface PageDecision<T> {
   readonly job: ImportJob | null;
   readonly calls: readonly ImportedCall[];
   readonly page: CallPage | null;
+  /** A page that was recorded before, as it is now. */
+  readonly changedPage?: CallPage;
   readonly result: T;
 }

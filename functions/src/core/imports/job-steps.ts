@@ -74,7 +74,10 @@ function logPage(
 }
 
 /** Where the platform gives details of a whole page at once, takes them now: hundredths of a request a call. */
-async function hydrate(run: JobRun, calls: readonly SourceCall[]): Promise<readonly SourceCall[]> {
+export async function hydrate(
+  run: JobRun,
+  calls: readonly SourceCall[],
+): Promise<readonly SourceCall[]> {
   const context = requireContext(run.engine, run.job.platform);
   const wanted = calls.filter((call) => call.skip === undefined);
   if (!supports(context, 'hydrateCalls') || wanted.length === 0) return calls;
@@ -92,7 +95,11 @@ async function hydrate(run: JobRun, calls: readonly SourceCall[]): Promise<reado
   return [...hydrated, ...calls.filter((call) => call.skip !== undefined)];
 }
 
-function toKeyedCalls(job: ImportJob, calls: readonly SourceCall[]): Map<string, SourceCall> {
+/** Calls by their keys. */
+export function toKeyedCalls(
+  job: ImportJob,
+  calls: readonly SourceCall[],
+): Map<string, SourceCall> {
   const { customerId, platform } = job;
   return new Map(
     calls.map((call) => [
@@ -203,7 +210,8 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
 /** False when a retry has added a page since the loop decided to end. */
 function isThrough({ dispatch, listing }: ImportJob, totals: CallTotals): boolean {
   const isDispatched = dispatch.nextPage >= listing.pages;
-  return listing.isFinished && isDispatched && endedCalls(totals) >= dispatch.calls;
+  const isListed = listing.isFinished && listing.replayPage === null;
+  return isListed && isDispatched && endedCalls(totals) >= dispatch.calls;
 }
 
 async function auditTotals(run: JobRun): Promise<CallTotals> {

@@ -21,6 +21,7 @@ const job = sampleJob('in_progress', {
     platformCount: 500,
     rejected: 1,
     failures: 3,
+    replayPage: null,
   },
   listedCalls: 150,
   duplicateCalls: 50,
@@ -88,6 +89,7 @@ describe('planPage', () => {
     ]);
     expect(plan.page).toStrictEqual({
       index: 2,
+      cursor: 'cursor-2',
       callKeys: ['call-1', 'call-2'],
       duplicates: [],
       rejected: [],
@@ -134,6 +136,7 @@ describe('planPage', () => {
         platformCount: 500,
         rejected: 1,
         failures: 0,
+        replayPage: null,
       },
       listedCalls: 152,
       duplicateCalls: 50,
@@ -184,6 +187,7 @@ describe('planPage', () => {
       expect(plan.calls.map((call) => call.callKey)).toEqual(['call-2']);
       expect(plan.page).toStrictEqual({
         index: 2,
+        cursor: 'cursor-2',
         callKeys: ['call-2'],
         duplicates: [{ ...duplicate, reason: 'imported_before' }],
         rejected: [],
@@ -312,7 +316,9 @@ describe('planPage', () => {
 
     const plan = planPage(found(), listed([], { rejected }), noon);
 
-    expect(plan.page).toStrictEqual({ index: 2, callKeys: [], duplicates: [], rejected });
+    expect(plan.page).toStrictEqual({
+      ...{ index: 2, cursor: 'cursor-2', callKeys: [], duplicates: [], rejected },
+    });
     expect(plan.job?.listing).toMatchObject({ pages: 3, rejected: 3 });
     expect(plan.job?.listedCalls).toBe(150);
   });
@@ -406,7 +412,11 @@ describe('planRetry', () => {
         { ...waiting, callKey: 'call-1' },
         { ...waiting, callKey: 'call-2' },
       ],
-      page: { index: 7, callKeys: ['call-1', 'call-2'], duplicates: [], rejected: [] },
+      page: {
+        ...{ index: 7, cursor: null, callKeys: ['call-1', 'call-2'] },
+        duplicates: [],
+        rejected: [],
+      },
       result: { retriedCount: 2 },
     });
   });

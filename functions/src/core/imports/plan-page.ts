@@ -63,7 +63,8 @@ export function planPage(
     updatedAt: now,
   };
   const callKeys = calls.map((call) => call.callKey);
-  const page = { index: job.listing.pages, callKeys, duplicates, rejected };
+  const { cursor } = listed;
+  const page = { index: job.listing.pages, cursor, callKeys, duplicates, rejected };
   return {
     job: next,
     calls,
@@ -72,7 +73,12 @@ export function planPage(
   };
 }
 
-function sortOut(facts: PageFacts, listed: ListedPage, now: Date) {
+/** Listed calls by what becomes of them: new or adopted, or left alone as duplicates. */
+export function sortOut(
+  facts: PageFacts,
+  listed: Pick<ListedPage, 'calls'>,
+  now: Date,
+): { readonly calls: readonly ImportedCall[]; readonly duplicates: readonly DuplicateCall[] } {
   const calls: ImportedCall[] = [];
   const duplicates: DuplicateCall[] = [];
   for (const [callKey, source] of listed.calls) {
@@ -166,7 +172,7 @@ export function planRetry(facts: PageFacts, now: Date): PageDecision<{ retriedCo
   return {
     job: next,
     calls,
-    page: { index, callKeys, duplicates: [], rejected: [] },
+    page: { index, cursor: null, callKeys, duplicates: [], rejected: [] },
     result: { retriedCount: calls.length },
   };
 }

@@ -125,6 +125,28 @@ describe('decideNextSteps', () => {
     });
   });
 
+  describe('replaying records that were set aside', () => {
+    it.each<[string, Facts, readonly Step[]]>([
+      [
+        'comes before the end',
+        { listing: { pages: 2, replayPage: 0 }, dispatch: { nextPage: 2 } },
+        [{ type: 'replay', fromPage: 0 }],
+      ],
+      [
+        'goes on beside the listing',
+        { listing: { isFinished: false, replayPage: 7 } },
+        [list, { type: 'replay', fromPage: 7 }],
+      ],
+      [
+        'waits for a limit, and the end with it',
+        { listing: { replayPage: 0 }, limitedUntil: new Date('2026-03-02T12:00:07Z') },
+        [wait('2026-03-02T12:00:07Z')],
+      ],
+    ])('%s', (_name, facts, expected) => {
+      expect(stepsOf(facts)).toEqual(expected);
+    });
+  });
+
   describe('dispatching', () => {
     it.each<[string, Facts, readonly Step[]]>([
       [

@@ -6,6 +6,7 @@ import { endedCalls, isLive, type CallTotals, type ImportJob } from './import-jo
 export type Step =
   | { readonly type: 'count' }
   | { readonly type: 'list' }
+  | { readonly type: 'replay'; readonly fromPage: number }
   | { readonly type: 'dispatch'; readonly maxCalls: number }
   | { readonly type: 'check_overdue' }
   | { readonly type: 'redispatch'; readonly belowPage: number }
@@ -49,9 +50,14 @@ export function decideNextSteps(facts: JobFacts): readonly Step[] {
   }
   if (!isDispatched && room > 0) steps.push({ type: 'dispatch', maxCalls: room });
   if (mayList(job, settings, now)) steps.push({ type: 'list' });
+  const { replayPage, isFinished } = job.listing;
+  if (replayPage !== null && !isLimited(job, now)) {
+    steps.push({ type: 'replay', fromPage: replayPage });
+  }
   if (steps.length > 0) return steps;
 
-  if (job.listing.isFinished && isDispatched && inFlight <= 0) return [{ type: 'end' }];
+  const isListed = isFinished && replayPage === null;
+  if (isListed && isDispatched && inFlight <= 0) return [{ type: 'end' }];
   return [{ type: 'wait', until: decideNextLook({ ...facts, job }, inFlight) }];
 }
 

@@ -228,7 +228,8 @@ describe('changing a call', () => {
 describe('changing a page of calls', () => {
   const pageTarget = { jobId: 'job-1', callKeys: ['call-1', 'call-2', 'call-3'] };
   const page = {
-    ...{ index: 3, callKeys: ['call-1'], rejected: [{ sourceCallId: null, reason: 'id: none' }] },
+    ...{ index: 3, cursor: 'cursor-3', callKeys: ['call-1'] },
+    rejected: [{ sourceCallId: null, reason: 'id: none' }],
     duplicates: [
       {
         ...{ callKey: 'call-2', sourceCallId: '2', title: null, heldByJobId: 'job-2' },
@@ -270,6 +271,15 @@ describe('changing a page of calls', () => {
     expect(await calls.getPage('job-1', 4)).toBeNull();
     expect(await calls.get('call-1')).toEqual(sampleCall('pending'));
     expect((await createFirestoreJobs(store.firestore).get('job-1'))?.listedCalls).toBe(1);
+  });
+
+  it('writes a page that was recorded before as it is now', async () => {
+    await putJob('in_progress');
+    const write = { job: null, calls: [], result: null };
+    await calls.transactPage(pageTarget, () => ({ ...write, page }));
+    const changedPage = { ...page, rejected: [] };
+    await calls.transactPage(pageTarget, () => ({ ...write, page: null, changedPage }));
+    expect(await calls.getPage('job-1', 3)).toEqual(changedPage);
   });
 
   it('counts what a retry takes back from its own job, and leaves another job’s numbers', async () => {

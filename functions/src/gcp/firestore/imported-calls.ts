@@ -18,6 +18,7 @@ import { toStoredCall } from './stored-call.ts';
 
 const StoredPage: z.ZodType<CallPage> = z.object({
   index: z.int(),
+  cursor: z.string().nullable().default(null),
   callKeys: z.array(z.string()),
   duplicates: z.array(
     z.object({
@@ -132,6 +133,10 @@ function transactPage<T>(
     const { page } = decision;
     if (decision.job) transaction.set(jobReference, decision.job);
     if (page) transaction.set(collections.pages(jobId).doc(toPageId(page.index)), page);
+    const { changedPage } = decision;
+    if (changedPage) {
+      transaction.set(collections.pages(jobId).doc(toPageId(changedPage.index)), changedPage);
+    }
     for (const call of decision.calls)
       transaction.set(collections.calls.doc(call.callKey), toStoredCall(call));
     const changes = decision.calls.map((after) => ({

@@ -2,6 +2,7 @@ import { ImportError } from '../../../src/core/errors.ts';
 import type { Credentials, ImportContext } from '../../../src/core/imports/import-context.ts';
 import type {
   CallMetadata,
+  RejectedRecord,
   SourceCall,
   SourceTranscript,
 } from '../../../src/core/imports/source-call.ts';
@@ -23,10 +24,11 @@ export interface ContextScript {
   readonly hydrates?: boolean;
   readonly auth?: 'api_key' | 'none';
   readonly accepts?: (credentials: Readonly<Record<string, unknown>>) => boolean;
-  readonly rejectedOnPage?: number;
   /** What every method does first with the credentials that it gets. */
   readonly onUse?: (credentials: Credentials) => void;
   readonly renewal?: Required<Pick<ImportContext, 'findRenewal' | 'refreshCredentials'>>;
+  /** Records of a page that can't be read. */
+  readonly rejected?: (index: number) => readonly RejectedRecord[];
 }
 
 /** The id of the call with this index. */
@@ -70,9 +72,11 @@ export function createScriptedContext(script: ContextScript): ImportContext {
         script.onPage?.(index);
         const own = all.slice(index * pageSize, (index + 1) * pageSize);
         const nextCursor = index + 1 < pages ? String(index + 1) : null;
-        const rejected =
-          script.rejectedOnPage === index ? [{ sourceCallId: 'odd', reason: 'id: no text' }] : [];
-        yield { calls: script.page?.(index) ?? own, nextCursor, rejected };
+        const rejected = script.rejected?.(index) ?? [];
+        const isRejected = (id: string) => rejected.some((record) => record.sourceCallId === id);
+        const readable = own.filter((call) => !isRejected(call.sourceCallId));
+        const found = script.page?.(index) ?? readable;
+        yield { calls: found, nextCursor, ...(rejected.length > 0 && { rejected }) };
       }
     },
     ...(script.count && {
