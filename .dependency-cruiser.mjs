@@ -157,9 +157,14 @@ export default {
     }),
     never({
       name: 'reachable-from-index',
-      comment: 'Deployed code that no deployed function reaches is left over.',
+      comment:
+        'Deployed code that no deployed function reaches is left over; not-filled-in.ts is for adapters that are being written.',
       from: { path: `${src}index\\.ts$` },
-      to: { path: src, pathNot: notDeployed, reachable: false },
+      to: {
+        path: src,
+        pathNot: [notDeployed, `${src}kit/not-filled-in\\.ts$`],
+        reachable: false,
+      },
     }),
   ],
   options: {
