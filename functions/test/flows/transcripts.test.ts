@@ -1,3 +1,4 @@
+import type { ImportContext } from '../../src/core/imports/import-context.ts';
 import { drive } from '../support/engine/drive.ts';
 import {
   readCalls,
@@ -10,6 +11,7 @@ import {
 import {
   createScriptedContext,
   idOf,
+  listedCall,
   platformError,
   type ContextScript,
 } from '../support/engine/scripted-context.ts';
@@ -285,5 +287,40 @@ describe('a page with transcripts of its own', () => {
     expect(await readJob(world, job.id)).toMatchObject({ totals: { imported: 10 } });
     const engagements = await readEngagements(world);
     expect(engagements.every((one) => one.transcript?.origin === 'platform')).toBe(true);
+  });
+});
+
+describe('somebody who joined twice', () => {
+  it('speaks by one id in the stored transcript, and the platform’s own is kept as it came', async () => {
+    const scripted = createScriptedContext({ calls: 1 });
+    const [ann, tom] = listedCall(0).metadata.participants;
+    if (ann === undefined || tom === undefined) throw new Error('Two people talk.');
+    const segments = ['again', 'b', 'a'].map((speakerId, index) => ({
+      ...{ speakerId, startMs: index * 1000, endMs: index * 1000 + 900, text: 'Hello.' },
+    }));
+    const context: ImportContext = {
+      ...scripted,
+      fetchCall: async (...request) => {
+        const { metadata, media } = await scripted.fetchCall(...request);
+        const participants = [ann, tom, { ...ann, id: 'again' }];
+        return { metadata: { ...metadata, participants }, media };
+      },
+      getTranscript: async () => ({
+        transcript: { language: 'en', speakers: [{ id: 'again', name: 'Ann Lee' }], segments },
+        original: { segments },
+      }),
+    };
+    const world = await openWorld({ context });
+    await startImport(world, { platform: 'fathom' });
+    await drive(world);
+    const [engagement] = await readEngagements(world);
+    expect(engagement?.participants.map(({ speakerId }) => speakerId)).toEqual(['a', 'b']);
+    const stored = await world.objects.readJson(engagement?.transcript?.key ?? '');
+    expect(stored).toMatchObject({
+      speakers: [{ id: 'a', name: 'Ann Lee' }],
+      segments: [{ speakerId: 'a' }, { speakerId: 'b' }, { speakerId: 'a' }],
+    });
+    const original = await world.objects.readJson(engagement?.transcript?.sourceKey ?? '');
+    expect(original).toEqual({ segments });
   });
 });

@@ -78,7 +78,26 @@ const freeMailDomains = new Set([
 export function cleanParticipants(
   participants: readonly SourceParticipant[],
 ): readonly SourceParticipant[] {
+  return gather(participants).people;
+}
+
+/** The ids of second entries of a person, each with the one id that `cleanParticipants` knows them by. */
+export function toMergedIds(
+  participants: readonly SourceParticipant[],
+): ReadonlyMap<string, string> {
+  const { people, ids } = gather(participants);
+  const merged = new Map<string, string>();
+  for (const [place, itsIds] of ids.entries()) {
+    const id = people[place]?.id ?? null;
+    for (const other of itsIds) if (id !== null && other !== id) merged.set(other, id);
+  }
+  return merged;
+}
+
+/** The people, and all ids that each came by. */
+function gather(participants: readonly SourceParticipant[]) {
   const people: SourceParticipant[] = [];
+  const ids: Set<string>[] = [];
   const places = new Map<string, number>();
   for (const raw of participants) {
     const person = normalise(raw);
@@ -88,9 +107,11 @@ export function cleanParticipants(
     const same = people[place];
     const merged = same ? merge(same, person) : person;
     people[place] = merged;
+    const itsIds = (ids[place] ??= new Set());
+    if (person.id !== null) itsIds.add(person.id);
     for (const key of toKeys(merged)) if (!places.has(key)) places.set(key, place);
   }
-  return people;
+  return { people, ids };
 }
 
 /** By what a person is known again, the surest first. */

@@ -1,3 +1,4 @@
+import { joinSpeakers } from '../engagements/join-speakers.ts';
 import { toEngagement } from '../engagements/to-engagement.ts';
 import type { CallWork } from './call-work.ts';
 import { isInWork, transitionCall, type StoredMedia } from './imported-call.ts';
@@ -20,8 +21,10 @@ export interface FoundCall {
 export async function completeCall(work: CallWork, found: FoundCall): Promise<void> {
   const { engine, claim } = work;
   const { callKey, jobId, customerId, lease } = claim.call;
+  const transcript = await joinTranscript(work, found);
   const engagement = await toEngagement(engine.directory, {
     ...found,
+    transcript,
     call: claim.call,
     importedAt: engine.clock.now(),
   });
@@ -42,4 +45,19 @@ export async function completeCall(work: CallWork, found: FoundCall): Promise<vo
   const durationMs = engine.clock.now().getTime() - claim.claimedAt.getTime();
   const mediaBytes = found.media?.sizeBytes ?? 0;
   engine.logs.callImported({ ...reference, durationMs, mediaBytes });
+}
+
+/**
+ * Only now is it known who was there: where somebody joined twice, the stored transcript is written once
+ * more with one speaker for them. A second execution finds it so, or writes the same.
+ */
+async function joinTranscript(
+  { engine }: CallWork,
+  { transcript: record, metadata }: FoundCall,
+): Promise<TranscriptRecord | null> {
+  if (record === null) return null;
+  const transcript = joinSpeakers(record.transcript, metadata.participants);
+  if (transcript === record.transcript) return record;
+  await engine.objects.writeJson(record.key, transcript);
+  return { ...record, transcript };
 }
