@@ -192,7 +192,7 @@ function createMediaMethods<
 
 async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  session: Session<TClient>,
+  session: Session<TClient, z.output<TCredentials>>,
   request: { readonly client: () => TClient; readonly options: ListOptions },
 ): AsyncGenerator<SourceCallPage> {
   const { dateRange, cursor } = request.options;

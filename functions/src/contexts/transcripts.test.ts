@@ -18,16 +18,16 @@ import { createFakeClock } from './testing/fake-clock.ts';
  */
 interface Row {
   readonly credentials: Credentials;
-  /** What the platform answers to a request, by its path and body. */
-  readonly answer: (path: string, body: string) => unknown;
+  /** What the platform answers to a request: JSON, or a file as text. */
+  readonly answer: (url: URL, body: string) => unknown;
 }
 
 const rows: Readonly<Partial<Record<Platform, Row>>> = {
   gong: {
     credentials: { accessKey: 'key', accessKeySecret: 'secret' },
-    answer: (path) => ({
+    answer: ({ pathname }) => ({
       records: { totalRecords: 1 },
-      ...(path === '/v2/calls/extensive'
+      ...(pathname === '/v2/calls/extensive'
         ? {
             calls: [
               {
@@ -69,7 +69,7 @@ const rows: Readonly<Partial<Record<Platform, Row>>> = {
   },
   fireflies: {
     credentials: { apiKey: 'key' },
-    answer: (_path, body) => {
+    answer: (_url, body) => {
       const sentence = (speaker: number, times: readonly [number, number], text: string) => ({
         ...{ speaker_id: speaker, speaker_name: null, text },
         ...{ start_time: times[0], end_time: times[1] },
@@ -99,12 +99,12 @@ const rows: Readonly<Partial<Record<Platform, Row>>> = {
   },
   grain: {
     credentials: { apiKey: 'key' },
-    answer: (path) => {
+    answer: ({ pathname }) => {
       const line = (person: 'p1' | 'p2', times: readonly [number, number], text: string) => ({
         ...{ participant_id: person, speaker: person === 'p1' ? 'Ann Lee' : 'Bob Ray' },
         ...{ start: times[0], end: times[1], text },
       });
-      if (path.endsWith('/transcript')) {
+      if (pathname.endsWith('/transcript')) {
         return [
           line('p1', [0, 2000], 'Shall we begin?'),
           line('p2', [2000, 3500], 'Yes, please.'),
@@ -119,6 +119,63 @@ const rows: Readonly<Partial<Record<Platform, Row>>> = {
       return { cursor: null, recordings: [{ id: 'b518', ...times, participants }] };
     },
   },
+  chorus: {
+    credentials: { apiKey: 'key' },
+    answer: ({ pathname, searchParams }) => {
+      const people = [
+        { person_id: 17, name: 'Ann Lee', email: 'ann@us.test', type: 'rep' },
+        { person_id: 18, name: 'Bob Ray', email: 'bob@acme.test', type: 'cust' },
+      ];
+      const said = (participant: 0 | 1, times: readonly [number, number], text: string) => ({
+        ...{ participant, speaker_name: people[participant]?.name, snippet: text },
+        ...{ snippet_time: times[0], snippet_length: times[1] - times[0] },
+      });
+      const utterances = [
+        said(0, [0, 2], 'Shall we begin?'),
+        said(1, [2, 3.5], 'Yes, please.'),
+        said(0, [3.5, 6], 'Here is the plan.'),
+      ];
+      if (pathname !== '/v3/engagements') {
+        const recording = { duration: 6, utterances };
+        return { data: { attributes: { status: 'done', participants: people, recording } } };
+      }
+      const type = searchParams.get('engagement_type');
+      const engagement = {
+        ...{ engagement_id: 'a1', engagement_type: type, date_time: 1_771_324_200, duration: 6 },
+        participants: people,
+      };
+      return { engagements: type === 'meeting' ? [engagement] : [] };
+    },
+  },
+  zoho_meeting: {
+    credentials: { dataCentre: 'com', accessToken: 'token', organisationId: '600' },
+    answer: ({ pathname }) => {
+      if (pathname.endsWith('/recordings.json')) {
+        const recording = {
+          ...{ erecordingId: 'e1', meetingKey: '1065', startTimeinMs: 1_771_324_200_000 },
+          ...{ duration: 6000, status: 'UPLOADED', isTranscriptGenerated: true },
+          downloadUrl: 'https://files.zohopublic.com/recording',
+          transcriptionDownloadUrl: 'https://files.zohopublic.com/transcript',
+        };
+        return { meta: { moreRecords: false }, recordings: [recording] };
+      }
+      if (pathname.includes('/participant/')) {
+        const participants = [
+          { name: 'Ann Lee', email: 'ann@us.test' },
+          { name: 'Bob Ray', email: 'bob@acme.test' },
+        ];
+        return { participantsCount: 2, participants };
+      }
+      if (pathname.includes('/sessions/')) {
+        return { session: { presenterName: 'Ann Lee', presenterEmail: 'ann@us.test' } };
+      }
+      return [
+        ...['WEBVTT', '', '00:00.000 --> 00:02.000', '<v Ann Lee>Shall we begin?</v>', ''],
+        ...['00:02.000 --> 00:03.500', '<v Bob Ray>Yes, please.</v>', ''],
+        ...['00:03.500 --> 00:06.000', '<v Ann Lee>Here is the plan.</v>', ''],
+      ].join('\n');
+    },
+  },
 };
 
 const clock = createFakeClock('2026-03-02T12:00:00Z');
@@ -127,8 +184,10 @@ const clock = createFakeClock('2026-03-02T12:00:00Z');
 async function importOne(platform: Platform, { credentials, answer }: Row) {
   const defined = definedContexts.find((context) => context.platform === platform);
   if (defined === undefined) throw new Error(`There is no context ${platform}.`);
-  const fetch: Fetch = async (url, { body }) =>
-    Response.json(answer(new URL(url).pathname, body ?? ''));
+  const fetch: Fetch = async (url, { body }) => {
+    const answered = answer(new URL(url), body ?? '');
+    return typeof answered === 'string' ? new Response(answered) : Response.json(answered);
+  };
   const context = defined.create({
     ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
     createRateLimiter: createUnlimitedRateLimiter,
@@ -142,7 +201,8 @@ async function importOne(platform: Platform, { credentials, answer }: Row) {
     const hydrated = 'transcript' in call ? call.transcript : null;
     const found = hydrated ?? (await context.getTranscript?.(credentials, call)) ?? null;
     if (found === null) throw new Error('The call has a transcript.');
-    return { call, transcript: found.transcript };
+    const { metadata } = await context.fetchCall(credentials, call);
+    return { call: { ...call, metadata }, transcript: found.transcript };
   }
   throw new Error('The platform lists one call.');
 }
