@@ -78,6 +78,7 @@ const jobCalls: Calls<JobStore> = {
   findByCredential: (store) => [store.findByCredential('customer', 'credential')],
   findOpenByCredential: (store) => [store.findOpenByCredential('customer', 'credential')],
   listByStatus: (store) => [store.listByStatus(['queued', 'in_progress'], 10)],
+  listUnsettled: (store) => [store.listUnsettled(now, 10)],
   list: (store) =>
     ([null, 'failed'] as const).flatMap((status) =>
       ([null, 'gong'] as const).flatMap((platform) =>

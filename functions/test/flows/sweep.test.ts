@@ -100,6 +100,52 @@ describe('the sweep', () => {
     expect(await poked()).toBe(1);
   });
 
+  it('adds to the totals of a cancelled job what ended after it, until nothing can follow', async () => {
+    const world = await open();
+    const { id } = await startImport(world, { platform: 'fathom' });
+    await cancelImport(world.engine, id);
+    const cancelled = world.db.doc(`importJobs/${id}`);
+    const endLate = (shard: number, name: string) =>
+      world.db.doc(`importJobs/${id}/counters/shard-${shard}`).set({ [name]: 1 });
+    const totals = async () => (await cancelled.get()).get('totals');
+    const sweepAfter = async (ms: number) => {
+      world.clock.advance(ms);
+      await sweepJobs(world.engine);
+    };
+    const none = { imported: 0, failed: 0, gone: 0, noConsent: 0, filtered: 0 };
+
+    await endLate(1, 'imported');
+    await sweepAfter(minuteMs);
+    expect(await totals()).toEqual({ ...none, imported: 1 });
+    await sweepAfter(minuteMs);
+    expect(await totals()).toEqual({ ...none, imported: 1 });
+    await endLate(2, 'gone');
+    await sweepAfter(minuteMs);
+    expect(await totals()).toEqual({ ...none, imported: 1, gone: 1 });
+    expect((await cancelled.get()).get('settleAt')).not.toBeNull();
+    await sweepAfter(33 * minuteMs);
+    expect((await cancelled.get()).get('settleAt')).toBeNull();
+    expect(await totals()).toEqual({ ...none, imported: 1, gone: 1 });
+  });
+
+  it('leaves the totals of a job alone that was reopened while they were summed up', async () => {
+    const world = await open();
+    const { id } = await startImport(world, { platform: 'fathom' });
+    await cancelImport(world.engine, id);
+    const job = world.db.doc(`importJobs/${id}`);
+    await world.db.doc(`importJobs/${id}/counters/shard-1`).set({ imported: 1 });
+    world.clock.advance(minuteMs);
+    const { jobs } = world.engine;
+    const sumTotals = async (jobId: string) => {
+      await job.update({ status: 'in_progress', completedAt: null, startedAt: new Date(0) });
+      return jobs.sumTotals(jobId);
+    };
+
+    await sweepJobs({ ...world.engine, jobs: { ...jobs, sumTotals } });
+
+    expect((await job.get()).get('totals.imported')).toBe(0);
+  });
+
   it('destroys a credential that was kept for a job that was never written, after ten minutes', async () => {
     const world = await open();
     const id = await keepOneOff(world);

@@ -7,6 +7,7 @@ import { endedCalls, isEnded, isLive, transitionJob, type ImportJob } from './im
 import { keepWhatWorks } from './job-credentials.ts';
 import type { ImportedCall } from './imported-call.ts';
 import { planRetry } from './plan-page.ts';
+import { toSettleAt } from './settle-totals.ts';
 
 const retryBatch = 200;
 
@@ -20,7 +21,8 @@ export async function cancelImport(engine: Engine, jobId: string): Promise<Impor
   const job = await engine.jobs.transact<ImportJob>(jobId, (found) => {
     if (found.status === 'cancelled') return { job: null, result: found };
     const cancelled = transitionJob(found, { type: 'cancel', at: now });
-    const next = { ...cancelled, totals, nextAdvanceAt: null, updatedAt: now };
+    const settleAt = toSettleAt(now);
+    const next = { ...cancelled, totals, settleAt, nextAdvanceAt: null, updatedAt: now };
     return { job: next, result: next };
   });
   if (job.credential?.type === 'one_off') await engine.vault.destroy(job.credential.id);
@@ -160,6 +162,7 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
       dispatch,
       lastError: null,
       limitedUntil: null,
+      settleAt: null,
       nextAdvanceAt: now,
       updatedAt: now,
     };

@@ -162,5 +162,6 @@ function emptyProgress(now: Date) {
     limitedUntil: null,
     movedAt: null,
     nextAdvanceAt: null,
+    settleAt: null,
   };
 }

@@ -88,6 +88,8 @@ const JobBase = z.object({
   movedAt: z.date().nullable().default(null),
   /** When the reconcile loop looks at this job next; later than that, its task was lost. */
   nextAdvanceAt: z.date().nullable(),
+  /** When the totals of a stopped job are looked at again, as calls may end after it; null: they stand. */
+  settleAt: z.date().nullable().default(null),
 });
 
 const running = { startedAt: z.date(), completedAt: z.null() };

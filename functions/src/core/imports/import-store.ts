@@ -38,6 +38,8 @@ export interface JobStore {
   findOpenByCredential(customerId: string, credentialId: string): Promise<ImportJob | null>;
   /** Oldest first, across customers; a record that can't be read is reported and left out. */
   listByStatus(statuses: readonly JobStatus[], limit: number): Promise<readonly ImportJob[]>;
+  /** Jobs whose `settleAt` has come, longest first. */
+  listUnsettled(now: Date, limit: number): Promise<readonly ImportJob[]>;
   /** Returns `result`; writes `job` unless it is null. @throws `not_found` */
   transact<T>(jobId: string, decide: (job: ImportJob) => JobDecision<T>): Promise<T>;
   /** The counters as they stand: the sum over the job's shards. */
@@ -130,6 +132,8 @@ export interface PageFacts {
   readonly calls: ReadonlyMap<string, ImportedCall>;
   /** The status of each other job that holds one of the calls; jobs that are gone are missing. */
   readonly holders: ReadonlyMap<string, JobStatus>;
+  /** Which of the calls this job has noted as duplicates already, on an earlier page. */
+  readonly noted: ReadonlySet<string>;
 }
 
 export interface PageDecision<T> {

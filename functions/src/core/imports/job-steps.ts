@@ -14,6 +14,7 @@ import { withCredentials } from './job-credentials.ts';
 import { renewLease, requireContext, update, type JobRun } from './job-run.ts';
 import { planPage, type PageOutcome } from './plan-page.ts';
 import { decideOutcome } from './outcome.ts';
+import { toSettleAt } from './settle-totals.ts';
 import type { SourceCall, SourceCallPage } from './source-call.ts';
 import { storeTranscript } from './store-transcript.ts';
 
@@ -194,6 +195,8 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
       ...ended,
       totals,
       lease,
+      // Every call has ended, or some may still be in work.
+      settleAt: error ? toSettleAt(now) : null,
       nextAdvanceAt: null,
       lastError: outcome.lastError,
       updatedAt: now,

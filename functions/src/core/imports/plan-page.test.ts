@@ -50,6 +50,7 @@ function found(
   known: {
     readonly calls?: readonly ImportedCall[];
     readonly holders?: Readonly<Record<string, JobStatus>>;
+    readonly noted?: readonly string[];
     readonly job?: ImportJob;
   } = {},
 ): PageFacts {
@@ -57,6 +58,7 @@ function found(
     job: known.job ?? job,
     calls: new Map((known.calls ?? []).map((call) => [call.callKey, call])),
     holders: new Map(Object.entries(known.holders ?? {})),
+    noted: new Set(known.noted),
   };
 }
 
@@ -210,6 +212,15 @@ describe('planPage', () => {
       expect(plan.calls).toEqual([]);
       expect(plan.page?.duplicates).toEqual([{ ...duplicate, reason: 'in_another_import' }]);
       expect(plan.job).toMatchObject({ listedCalls: 150, duplicateCalls: 51 });
+    });
+
+    it('is counted once, however often the platform repeats its page', () => {
+      const calls = [callOf('job-0', 'completed')];
+
+      const plan = planPage(found({ calls, noted: ['call-1'] }), listed(['1']), noon);
+
+      expect(plan.page).toBeNull();
+      expect(plan.job).toMatchObject({ listedCalls: 150, duplicateCalls: 50 });
     });
 
     it('is recorded on a page, even when that holds nothing else', () => {

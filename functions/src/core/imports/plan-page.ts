@@ -86,10 +86,10 @@ export function sortOut(
     if (!known) {
       calls.push(start(toPendingCall({ callKey, source, job: facts.job, now }), source, now));
     } else if (known.jobId === facts.job.id) {
-      // A page that the platform repeated: this job has the call already.
+      // A page that the platform repeated: this job has the call already, as below the duplicate.
       continue;
     } else if (known.status === 'completed' || isHeld(known, facts)) {
-      duplicates.push(toDuplicate(known, source));
+      if (!facts.noted.has(callKey)) duplicates.push(toDuplicate(known, source));
     } else {
       const { id, listing } = facts.job;
       const adopted = transitionCall(known, { type: 'requeue', jobId: id, page: listing.pages });

@@ -8,6 +8,7 @@ import { isLive, transitionJob } from './import-job.ts';
 import { keepLease } from './keep-lease.ts';
 import { decideOutcome } from './outcome.ts';
 import { decideAfterFailure, toAttempt, type FailureDecision } from './retry-policy.ts';
+import { toSettleAt } from './settle-totals.ts';
 
 /**
  * The story of one call, as a task tells it: claim, import, and when that fails, what the retry
@@ -116,7 +117,8 @@ async function stopJob(engine: Engine, jobId: string, error: ImportError): Promi
     const lastError = { kind, source, message, at: now };
     const { status } = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: status, at: now });
-    const next = { ...ended, totals, lastError, nextAdvanceAt: null, updatedAt: now };
+    const settleAt = toSettleAt(now);
+    const next = { ...ended, totals, lastError, settleAt, nextAdvanceAt: null, updatedAt: now };
     return { job: next, result: next };
   });
   if (!stopped) return;

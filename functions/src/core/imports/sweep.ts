@@ -2,6 +2,7 @@ import type { Engine } from '../engine.ts';
 import { pokeJob } from './create-import.ts';
 import { forEachOf } from './for-each-of.ts';
 import { isEnded } from './import-job.ts';
+import { settleTotals } from './settle-totals.ts';
 
 const maxJobs = 500;
 const maxCredentials = 200;
@@ -10,13 +11,14 @@ const orphanMs = 600_000;
 
 /**
  * Every minute: pokes the live jobs whose next look is overdue (its task was lost, or its holder
- * crashed), starts queued ones that need not wait, and destroys one-off credentials whose job has
- * ended or was never written. Running twice at once is harmless: pokes are named by the minute.
- * What fails for one job or credential keeps no other waiting.
+ * crashed), starts queued ones that need not wait, settles the totals of stopped ones, and destroys
+ * one-off credentials whose job has ended or was never written. Running twice at once is harmless:
+ * pokes are named by the minute. What fails for one job or credential keeps no other waiting.
  */
 export async function sweepJobs(engine: Engine): Promise<void> {
   const now = engine.clock.now();
-  await forEachOf([pokeOverdue, destroyLeftCredentials], (chore) => chore(engine, now));
+  const chores = [pokeOverdue, settleTotals, destroyLeftCredentials];
+  await forEachOf(chores, (chore) => chore(engine, now));
 }
 
 async function pokeOverdue(engine: Engine, now: Date): Promise<void> {

@@ -62,6 +62,7 @@ export function sampleJob(
     lastError: null,
     limitedUntil: null,
     nextAdvanceAt: null,
+    settleAt: null,
     status,
     ...jobTimes[status],
     ...fields,

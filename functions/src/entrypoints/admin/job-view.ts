@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Engine } from '../../core/engine.ts';
 import { toCompleteness } from '../../core/imports/completeness.ts';
 import type { ImportedCall } from '../../core/imports/imported-call.ts';
-import { isLive, skippedCalls, type ImportJob } from '../../core/imports/import-job.ts';
+import { isEnded, skippedCalls, type ImportJob } from '../../core/imports/import-job.ts';
 import type { DuplicateCall } from '../../core/imports/import-store.ts';
 import { estimateCompletion } from '../../core/imports/progress.ts';
 import type { CallView, JobView, ReportView } from './schemas.ts';
@@ -11,7 +11,8 @@ const shownErrors = 20;
 
 /** A job as the API shows it: its counters as they stand, its errors read from its calls. */
 export async function toJobView(engine: Engine, stored: ImportJob): Promise<JobView> {
-  const totals = isLive(stored) ? await engine.jobs.sumTotals(stored.id) : stored.totals;
+  const isSettled = isEnded(stored) && stored.settleAt === null;
+  const totals = isSettled ? stored.totals : await engine.jobs.sumTotals(stored.id);
   const job = { ...stored, totals };
   const counts = toCompleteness(job);
   const { imported, gone, noConsent, filtered, failed } = totals;

@@ -148,6 +148,14 @@ describe('listing jobs', () => {
     expect(await jobs.listByStatus(['queued'], 4)).toEqual([]);
   });
 
+  it('lists the jobs whose totals are to be looked at, the one that waits longest first', async () => {
+    await jobs.create(sampleJob('cancelled', { id: 's1', settleAt: at(2) }));
+    await jobs.create(sampleJob('failed', { id: 's2', settleAt: at(1) }));
+    await jobs.create(sampleJob('partial', { id: 's3', settleAt: at(4) }));
+    expect((await jobs.listUnsettled(at(3), 10)).map((job) => job.id)).toEqual(['s2', 's1']);
+    expect((await jobs.listUnsettled(at(3), 1)).map((job) => job.id)).toEqual(['s2']);
+  });
+
   it('finds the job that a credential belongs to, of that customer only', async () => {
     const credential = { id: 'credential-9', type: 'one_off' } as const;
     await jobs.create(sampleJob('queued', { id: 'y', credential }));

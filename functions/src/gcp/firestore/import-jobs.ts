@@ -43,6 +43,11 @@ export function createFirestoreJobs(
           .limit(limit);
         return parseReadable((await query.get()).docs, ImportJob, reportUnreadable);
       }),
+    listUnsettled: (now, limit) =>
+      translated(async () => {
+        const query = jobs.where('settleAt', '<=', now).orderBy('settleAt').limit(limit);
+        return parseReadable((await query.get()).docs, ImportJob, reportUnreadable);
+      }),
     findByCredential: (customerId, credentialId) =>
       translated(async () => {
         const query = jobs

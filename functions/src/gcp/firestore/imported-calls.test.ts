@@ -257,7 +257,21 @@ describe('changing a page of calls', () => {
         ['call-3', sampleCall('failed', { callKey: 'call-3', jobId: 'job-gone' })],
       ]),
       holders: new Map([['job-2', 'paused']]),
+      noted: new Set(),
     });
+  });
+
+  it('shows which calls of others the job has noted as duplicates on some page', async () => {
+    await putJob('in_progress', { duplicateCalls: 1 });
+    for (const callKey of ['call-2', 'call-3']) {
+      await put(sampleCall('completed', { callKey, jobId: 'job-2' }));
+    }
+    await calls.transactPage(pageTarget, () => ({ job: null, calls: [], page, result: null }));
+    const noted = await calls.transactPage(pageTarget, (facts) => ({
+      ...{ job: null, calls: [], page: null },
+      result: facts.noted,
+    }));
+    expect(noted).toEqual(new Set(['call-2']));
   });
 
   it('writes the job, the page and its calls together', async () => {

@@ -110,7 +110,10 @@ interface Place<Target> {
   readonly target: Target;
 }
 
-/** One read per listed call and one per other job among their holders; O(1) writes beside the calls. */
+/**
+ * One read per listed call, one per other job among their holders, and one per earlier page that shows
+ * one of their duplicates; O(1) writes beside the calls.
+ */
 function transactPage<T>(
   {
     db,
@@ -129,16 +132,17 @@ function transactPage<T>(
     const known = parseDocuments(snapshots, ImportedCall);
     const calls = new Map(known.map((call) => [call.callKey, call]));
     const holders = await readHolders(transaction, collections, { jobId, calls: known });
-    const decision = decide({ job, calls, holders });
-    const { page } = decision;
+    const noted = await readNoted(transaction, collections, { job, calls: known });
+    const decision = decide({ job, calls, holders, noted });
     if (decision.job) transaction.set(jobReference, decision.job);
-    if (page) transaction.set(collections.pages(jobId).doc(toPageId(page.index)), page);
-    const { changedPage } = decision;
-    if (changedPage) {
-      transaction.set(collections.pages(jobId).doc(toPageId(changedPage.index)), changedPage);
+    const { page, changedPage } = decision;
+    for (const one of [page, changedPage]) {
+      if (!one) continue;
+      transaction.set(collections.pages(jobId).doc(toPageId(one.index)), toStored(one));
     }
-    for (const call of decision.calls)
+    for (const call of decision.calls) {
       transaction.set(collections.calls.doc(call.callKey), toStoredCall(call));
+    }
     const changes = decision.calls.map((after) => ({
       before: calls.get(after.callKey) ?? null,
       after,
@@ -165,6 +169,33 @@ async function readHolders(
       return state.success ? [[snapshot.id, state.data.status]] : [];
     }),
   );
+}
+
+/** The most values that Firestore compares an array with in one query. */
+const maxCompared = 30;
+
+/** A platform that repeats a page shows duplicates again: each was noted once, on one of the job's pages. */
+async function readNoted(
+  transaction: Transaction,
+  { pages }: Collections,
+  { job, calls }: { readonly job: ImportJob; readonly calls: readonly ImportedCall[] },
+): Promise<ReadonlySet<string>> {
+  const others = calls.filter((call) => call.jobId !== job.id).map((call) => call.callKey);
+  const noted = new Set<string>();
+  if (job.duplicateCalls === 0) return noted;
+  for (let start = 0; start < others.length; start += maxCompared) {
+    const keys = others.slice(start, start + maxCompared);
+    const query = pages(job.id).where('duplicateKeys', 'array-contains-any', keys);
+    for (const { duplicates } of parseDocuments((await transaction.get(query)).docs, StoredPage)) {
+      for (const { callKey } of duplicates) noted.add(callKey);
+    }
+  }
+  return noted;
+}
+
+/** Beside the duplicates their keys, by which a page is found. */
+function toStored(page: CallPage): CallPage & { readonly duplicateKeys: readonly string[] } {
+  return { ...page, duplicateKeys: page.duplicates.map((duplicate) => duplicate.callKey) };
 }
 
 function toPageId(index: number): string {

@@ -44,6 +44,7 @@ const job = ImportJob.parse({
   },
   limitedUntil: null,
   nextAdvanceAt: null,
+  settleAt: null,
   status: 'in_progress',
   startedAt: new Date('2026-01-05T20:00:00Z'),
   completedAt: null,
