@@ -9,7 +9,11 @@ export interface SandboxOptions {
   readonly now: () => Date;
   /** When the account came into being; its calls lie before. Default: `now()`. */
   readonly createdAt?: Date;
-  /** Names that the sandbox itself defines, e.g. `late-transcripts`, `expired-links`. */
+  /**
+   * Names that the sandbox itself defines, e.g. `late-transcripts`, `expired-links`. With a question
+   * mark (`expired-links?`): only where it has such a fault. It looks again at each request, so that
+   * a list that is changed begins a fault or ends it.
+   */
   readonly faults?: readonly string[];
   /** The key that it accepts; default `sandbox-key`. */
   readonly credentials?: { readonly apiKey: string };
@@ -50,6 +54,11 @@ export interface PlatformSandbox {
   truth(): readonly SandboxCall[];
   /** Deletes a call at the source. */
   removeCall(sourceCallId: string): void;
+  /**
+   * Shows calls again: `calls` is asked at each page behind the first, and says by how many calls it
+   * begins too early. Without effect where pages are counted from the beginning.
+   */
+  repeatCalls?(calls: () => number): void;
   /** Adds or replaces one raw record as the platform would send it. */
   putRecord(record: Readonly<Record<string, unknown>>): void;
   /** Requests received so far; never headers. */

@@ -53,7 +53,10 @@ export function createGate(world: {
     if (fault) world.onFault(fault.type);
     const [least, most] = latencies[port];
     const slowMs = fault?.type === 'slow' ? fault.ms : 0;
-    await sleep(latency.between(least, most) + slowMs, signal);
+    const waitMs = latency.between(least, most) + slowMs;
+    // A platform counts requests as they leave: what they wait for is the answer.
+    const isAsked = port === 'platform';
+    if (!isAsked) await sleep(waitMs, signal);
     const told = fault ? ` ${describe(fault)}` : '';
     trace.add(`${findActor()} ${step}${told}`, fault === null && routine.test(findActor()));
     if (fault?.type === 'refuse') throw refusal();
@@ -61,6 +64,7 @@ export function createGate(world: {
     let result;
     try {
       result = await outside(work);
+      if (isAsked) await sleep(waitMs, signal);
     } finally {
       await meet(instance, 'after', fault, nowMs);
     }

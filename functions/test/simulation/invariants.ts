@@ -29,13 +29,12 @@ export function checkEnd(
     readonly truthOf: (job: SeenJob) => CustomersTruth | null;
     readonly nowMs: number;
     readonly limitHits: number;
-    readonly repeatsPages: boolean;
   },
 ): Tally {
   const { jobs, calls, violate } = history;
   for (const job of jobs.values()) {
     checkJob(history, job, world);
-    checkCounts(history, job, world);
+    checkCounts(history, job);
   }
   for (const call of calls.values()) {
     checkAttribution(history, call);
@@ -118,18 +117,12 @@ function callsBySource(history: History, truth: CustomersTruth): ReadonlyMap<str
   return new Map(own.map((call) => [call.sourceCallId, call]));
 }
 
-function checkCounts(
-  history: History,
-  job: SeenJob,
-  world: { readonly repeatsPages: boolean },
-): void {
+function checkCounts(history: History, job: SeenJob): void {
   const { violate, expectedTotals, owned, duplicates } = history;
   const expected = expectedTotals.get(job.id);
   for (const name of ['imported', 'failed', 'gone', 'noConsent', 'filtered']) {
     const [said, is] = [job.totals[name] ?? 0, expected?.get(name) ?? 0];
-    // What was in flight when a job was stopped may end after it: the job's copy of the counters is
-    // then older than the counters, which themselves are compared with the calls at every commit.
-    if (said === is || (job.status !== 'completed' && said < is)) continue;
+    if (said === is) continue;
     violate(
       'totals',
       `job ${job.id} (${job.status}) says ${String(said)} ${name}, its calls ${String(is)}`,
@@ -139,9 +132,7 @@ function checkCounts(
   const own = owned.get(job.id)?.size ?? 0;
   const known = own + (duplicates.get(job.id)?.size ?? 0);
   const told = job.listedCalls + job.duplicateCalls;
-  // A duplicate on a page that the platform repeats is counted once more.
-  const isRight = world.repeatsPages ? told >= known : told === known;
-  if (!isRight || job.listedCalls > own) {
+  if (told !== known || job.listedCalls > own) {
     const said = `${String(job.listedCalls)} listed and ${String(job.duplicateCalls)} duplicates`;
     violate('totals', `job ${job.id} says ${said}, and had ${String(own)} of ${String(known)}`);
   }

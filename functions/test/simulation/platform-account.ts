@@ -1,30 +1,34 @@
-import { z } from 'zod';
-import { createGrainSandbox, type GrainSandbox } from '../../src/contexts/grain/grain.sandbox.ts';
-import type { Fetch, FetchInit, FetchResponse } from '../../src/kit/fetch.ts';
-import type { SandboxCall } from '../../src/kit/sandbox.ts';
+import { sandboxCredentials, sandboxes } from '../../src/contexts/testing/sandboxes.ts';
+import { toMediaOrigin } from '../../src/contexts/testing/sandbox-media-route.ts';
+import { platformRows } from '../../src/contexts/registry.ts';
+import type { Credentials, Platform } from '../../src/core/imports/import-context.ts';
+import type { FetchResponse } from '../../src/kit/fetch.ts';
+import type { PlatformSandbox, SandboxCall } from '../../src/kit/sandbox.ts';
 import type { Chance } from './chance.ts';
 import type { FaultPlan } from './fault-plan.ts';
-import type { Gate } from './gate.ts';
-import { shorten } from './gated-ports.ts';
 
-/** An account at the platform, and what was true of it at the start. */
+/** An account at a platform, and what was true of it at the start. */
 export interface PlatformAccount {
   readonly name: string;
-  readonly sandbox: GrainSandbox;
+  readonly platform: Platform;
+  readonly sandbox: PlatformSandbox;
   readonly truth: ReadonlyMap<string, SandboxCall>;
   /** Calls that were deleted at the platform while they were being imported. */
   readonly removed: ReadonlySet<string>;
-  /** The key that works now. */
-  readonly key: string;
+  /** What works now: the sandbox's own, each secret with `mark` at its end. */
+  readonly credentials: Credentials;
+  readonly mark: string;
   rotateKey(): void;
   remove(sourceCallId: string): void;
   readonly mediaOrigin: string;
-  /** Its answer to a request, with what this platform gets wrong. */
-  answer(url: URL, init: FetchInit): Promise<FetchResponse>;
+  /** Its answer to a request without marks, with what this platform gets wrong. */
+  answer(request: Request): Promise<FetchResponse>;
 }
 
 export interface AccountOptions {
+  /** Lower-case letters and digits. */
   readonly name: string;
+  readonly platform: Platform;
   readonly calls: number;
   readonly seed: number;
   readonly pageSize: number;
@@ -35,32 +39,42 @@ export interface AccountOptions {
   readonly chance: Chance;
 }
 
-const sandboxKey = 'sandbox-key';
+/** Every platform that can be simulated: it has a sandbox, and a key is enough to use it. */
+export const simulatedPlatforms: readonly Platform[] = platformRows().flatMap(
+  ({ platform, auth }) => (auth === 'api_key' && sandboxes[platform] ? [platform] : []),
+);
 
-/** Creates an account over Grain's sandbox, in process. */
+/** Creates an account over the platform's sandbox, in process. */
 export function createPlatformAccount(options: AccountOptions): PlatformAccount {
-  const { name, nowMs } = options;
-  const mediaOrigin = `https://media-${name}.grain.example`;
-  const sandbox = createGrainSandbox({
-    calls: options.calls,
-    seed: options.seed,
-    now: () => new Date(nowMs()),
-    createdAt: options.createdAt,
-    pageSize: options.pageSize,
-    faults: options.sandboxFaults,
+  const { name, platform, nowMs, faults, chance } = options;
+  const origin = `https://${name}.sandbox.example`;
+  const mediaOrigin = toMediaOrigin(origin);
+  // The sandbox looks at its faults anew for each request.
+  const sandboxFaults = [...options.sandboxFaults];
+  const sandbox = requireSandbox(platform)({
+    ...{ calls: options.calls, seed: options.seed, pageSize: options.pageSize },
+    ...{ createdAt: options.createdAt, now: () => new Date(nowMs()), origin: () => origin },
+    faults: sandboxFaults,
     // One short clip each: what matters here is who stores it, how often and how whole.
     mediaBytes: 1,
-    origin: () => 'https://api.grain.com',
-    mediaOrigin: () => mediaOrigin,
   });
   const truth = new Map(sandbox.truth().map((call) => [call.sourceCallId, call]));
   const removed = new Set<string>();
-  const answerList = createMoodyListing(options);
+  const isFaulty = () => nowMs() < faults.endsAtMs;
+  sandbox.repeatCalls?.(() =>
+    isFaulty() && chance.isLucky(faults.platform.repeatPageRate)
+      ? chance.between(1, options.pageSize)
+      : 0,
+  );
   let rotations = 0;
+  const markOf = () => `.at-${name}-${String(rotations)}`;
   return {
-    ...{ name, sandbox, truth, removed, mediaOrigin },
-    get key() {
-      return `key-${name}-${String(rotations)}`;
+    ...{ name, platform, sandbox, truth, removed, mediaOrigin },
+    get mark() {
+      return markOf();
+    },
+    get credentials() {
+      return markSecrets(platform, markOf());
     },
     rotateKey: () => {
       rotations += 1;
@@ -69,24 +83,35 @@ export function createPlatformAccount(options: AccountOptions): PlatformAccount 
       removed.add(sourceCallId);
       sandbox.removeCall(sourceCallId);
     },
-    answer: async (url, init) => {
-      const isMedia = url.origin === mediaOrigin;
-      if (!isMedia) {
-        const trouble = drawTrouble(options);
-        if (trouble) return trouble;
+    answer: async (request) => {
+      const isMedia = new URL(request.url).origin === mediaOrigin;
+      if (isMedia) return distort(await sandbox.fetch(request), options);
+      const trouble = drawTrouble(options);
+      if (trouble) return trouble;
+      const moods = isFaulty() ? drawMoods(options) : [];
+      sandboxFaults.push(...moods);
+      try {
+        return await sandbox.fetch(request);
+      } finally {
+        for (const mood of moods) sandboxFaults.splice(sandboxFaults.lastIndexOf(mood), 1);
       }
-      const send = async (body = init.body) => {
-        const headers = { ...init.headers };
-        if (headers['authorization']) headers['authorization'] = `Bearer ${sandboxKey}`;
-        const { method } = init;
-        return sandbox.fetch(
-          new Request(url, { method, headers, redirect: 'manual', ...(body && { body }) }),
-        );
-      };
-      if (isMedia) return distort(await send(), options);
-      return url.pathname.endsWith('/v2/recordings') ? answerList(init.body, send) : send();
     },
   };
+}
+
+function requireSandbox(platform: Platform) {
+  const create = sandboxes[platform];
+  if (!create) throw new Error(`There is no sandbox of ${platform}.`);
+  return create;
+}
+
+function markSecrets(platform: Platform, mark: string): Credentials {
+  const fields = platformRows().find((row) => row.platform === platform)?.credentials ?? [];
+  const secret = new Set(fields.filter((field) => field.secret).map(({ name }) => name));
+  const entries = Object.entries(sandboxCredentials(platform));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, secret.has(name) ? `${value}${mark}` : value]),
+  );
 }
 
 /** Answers that any request may get in place of its own; null: not this time. */
@@ -100,37 +125,13 @@ function drawTrouble({ faults, chance, nowMs }: AccountOptions): Response | null
   return Response.json({ error: { message: 'Rate limit exceeded' } }, { status: 429, headers });
 }
 
-const Page = z.object({ cursor: z.string().nullable(), recordings: z.array(z.unknown()) });
-const Asked = z.looseObject({ cursor: z.string().nullish() });
-
-type Send = (body?: string) => Promise<Response>;
-
-/** A listing that at times shows a page again, hands back the cursor it got, or has forgotten one. */
-function createMoodyListing(options: AccountOptions) {
-  const { faults, chance, nowMs } = options;
-  let before: readonly unknown[] = [];
-  let again = 0;
-  return async (body: string | undefined, send: Send): Promise<Response> => {
-    const asked = Asked.parse(JSON.parse(body ?? '{}'));
-    const cursor = asked.cursor?.replace(/^again-\d+\./, '') ?? null;
-    const isMoody = cursor !== null && nowMs() < faults.endsAtMs;
-    const { repeatPageRate, repeatCursorRate, expireCursorRate } = faults.platform;
-    if (isMoody && chance.isLucky(expireCursorRate)) {
-      return Response.json({ errors: { detail: 'cursor: has expired' } }, { status: 400 });
-    }
-    if (isMoody && chance.isLucky(repeatPageRate)) {
-      again += 1;
-      return Response.json({ recordings: before, cursor: `again-${String(again)}.${cursor}` });
-    }
-    const response = await send(JSON.stringify({ ...asked, cursor }));
-    if (response.status !== 200) return response;
-    const page = Page.parse(await response.json());
-    before = page.recordings;
-    if (isMoody && chance.isLucky(repeatCursorRate)) {
-      return Response.json({ ...page, cursor: asked.cursor });
-    }
-    return Response.json(page, { headers: response.headers });
-  };
+/** What a listing may do to this request: hand back the cursor that it got, or have forgotten it. */
+function drawMoods({ faults, chance }: AccountOptions): readonly string[] {
+  const { repeatCursorRate, expireCursorRate } = faults.platform;
+  return [
+    ...(chance.isLucky(repeatCursorRate) ? ['repeated-cursor?', 'repeated-page?'] : []),
+    ...(chance.isLucky(expireCursorRate) ? ['expired-cursors:1?'] : []),
+  ];
 }
 
 /** A recording that ends early, breaks off, or is longer than it said. */
@@ -166,31 +167,7 @@ async function* lengthened(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   yield Buffer.from('and more');
 }
 
-function connectionReset(): Error {
+/** What a client sees of a connection that broke. */
+export function connectionReset(): Error {
   return Object.assign(new Error('The connection was reset.'), { code: 'ECONNRESET' });
-}
-
-/** The network as instances see it: each request finds its account by its key or its host. */
-export function createNetwork(accounts: readonly PlatformAccount[], gate: Gate): Fetch {
-  return (address, init) => {
-    const url = new URL(address);
-    const answer = async (): Promise<FetchResponse> => {
-      const key = init.headers['authorization']?.replace('Bearer ', '');
-      const account = accounts.find((one) => one.mediaOrigin === url.origin || one.key === key);
-      if (account) return account.answer(url, init);
-      return Response.json({ error: 'Invalid or missing access token' }, { status: 401 });
-    };
-    return gate({
-      port: 'platform',
-      step: `${init.method} ${toShownPath(url)}`,
-      work: answer,
-      refusal: connectionReset,
-      signal: init.signal,
-    });
-  };
-}
-
-/** A link's token is random, as it is signed: it would make every run another. */
-function toShownPath({ pathname }: URL): string {
-  return pathname.startsWith('/media/') ? '/media' : shorten(pathname.replace('/_/public-api', ''));
 }

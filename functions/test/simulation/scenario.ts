@@ -15,6 +15,7 @@ export interface PlannedImport {
 }
 
 export interface PlannedAccount {
+  readonly platform: Platform;
   readonly calls: number;
   readonly pageSize: number;
   readonly sandboxFaults: readonly string[];
@@ -43,15 +44,15 @@ export const uploader = 'sandbox-customer';
 const minuteMs = 60_000;
 const noonMs = Date.UTC(2025, 10, 20, 12, 0, 0);
 
-/** Draws a scenario of 20 to 200 calls. */
-export function planScenario(chance: Chance): Scenario {
+/** Draws a scenario of 20 to 200 calls, in accounts at some of the platforms. */
+export function planScenario(chance: Chance, platforms: readonly Platform[]): Scenario {
   const customers = Array.from(
     { length: chance.between(1, 4) },
     (_, index) => `customer-${index + 1}`,
   );
   const uploads = chance.isLucky(0.15) ? chance.between(3, 12) : 0;
   const calls = chance.between(20, chance.pick([25, 40, 60, 200])) - uploads;
-  const accounts = planAccounts(chance, { customers, calls });
+  const accounts = planAccounts(chance, { customers, calls, platforms });
   const hasNights = chance.isLucky(0.15);
   // 20:00 to 23:30 in New York, when the nightly queue is open, or any time.
   const startMs =
@@ -60,15 +61,16 @@ export function planScenario(chance: Chance): Scenario {
     ? (['now', 'nightly', 'nightly'] as const)
     : (['now', 'auto'] as const);
   const imports = customers.flatMap((customerId, index) =>
-    Array.from({ length: chance.pick([1, 1, 1, 1, 2, 3]) }, (_, request) => ({
-      requestedBy: `support-${String(index)}-${String(request)}@example.com`,
-      customerId,
-      platform: 'grain' as const,
-      // Mostly each customer has an account of its own; some have the same one.
-      account: chance.isLucky(0.1) ? 0 : index % accounts.length,
-      schedule: chance.pick<PlannedImport['schedule']>(schedules),
-      afterMs: chance.between(0, 4 * minuteMs),
-    })),
+    Array.from({ length: chance.pick([1, 1, 1, 1, 2, 3]) }, (_, request) => {
+      // Mostly each customer has an account of its own; some come for another's as well.
+      const account = request > 0 && chance.isLucky(0.3) ? 0 : index % accounts.length;
+      return {
+        requestedBy: `support-${String(index)}-${String(request)}@example.com`,
+        ...{ customerId, account, platform: accounts[account]?.platform ?? 'manual' },
+        schedule: chance.pick<PlannedImport['schedule']>(schedules),
+        afterMs: chance.between(0, 4 * minuteMs),
+      };
+    }),
   );
   const manual = {
     requestedBy: 'support-uploads@example.com',
@@ -91,10 +93,16 @@ export function planScenario(chance: Chance): Scenario {
 
 function planAccounts(
   chance: Chance,
-  { customers, calls }: { readonly customers: readonly string[]; readonly calls: number },
+  options: {
+    readonly customers: readonly string[];
+    readonly calls: number;
+    readonly platforms: readonly Platform[];
+  },
 ): readonly PlannedAccount[] {
+  const { customers, calls, platforms } = options;
   const count = Math.max(1, customers.length - (chance.isLucky(0.15) ? 1 : 0));
   return Array.from({ length: count }, (_, index) => ({
+    platform: platforms[chance.between(0, platforms.length - 1)] ?? 'manual',
     calls: Math.floor(calls / count) + (index < calls % count ? 1 : 0),
     pageSize: chance.pick([5, 10, 25, 50]),
     sandboxFaults: planSandboxFaults(chance),
@@ -109,9 +117,9 @@ function planAccounts(
 
 function planSandboxFaults(chance: Chance): readonly string[] {
   const wanted = [
-    chance.isLucky(0.3) ? ['no-transcripts:4'] : [],
-    chance.isLucky(0.2) ? ['late-transcripts:1'] : [],
-    chance.isLucky(0.3) ? ['expired-links'] : [],
+    chance.isLucky(0.3) ? ['no-transcripts:4?'] : [],
+    chance.isLucky(0.2) ? ['late-transcripts:1?'] : [],
+    chance.isLucky(0.3) ? ['expired-links?'] : [],
   ];
   return wanted.flat();
 }

@@ -1,6 +1,7 @@
 import { createChance } from './chance.ts';
 import { endedJobs } from './history.ts';
 import { checkEnd } from './invariants.ts';
+import { simulatedPlatforms } from './platform-account.ts';
 import { planScenario } from './scenario.ts';
 import { readDeployedFunctions } from './functions-under-test.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -45,7 +46,7 @@ const functionTimeoutMs = 5 * minuteMs;
 export async function simulate(time: VirtualTime, seed: number): Promise<SeedResult> {
   const startedAt = performance.now();
   const functions = readDeployedFunctions();
-  const scenario = planScenario(createChance(seed, 'scenario'));
+  const scenario = planScenario(createChance(seed, 'scenario'), simulatedPlatforms);
   time.reset(scenario.startMs, createChance(seed, 'latency').next);
   const world = await openWorld({ seed, nowMs: time.nowMs, functions, scenario });
   const invoke = (name: string, work: () => Promise<unknown>): void => {
@@ -65,7 +66,6 @@ export async function simulate(time: VirtualTime, seed: number): Promise<SeedRes
     truths: world.truths,
     truthOf: world.truthOf,
     nowMs: time.nowMs(),
-    repeatsPages: world.faults.platform.repeatPageRate > 0,
     limitHits: world.accounts.reduce((sum, { sandbox }) => sum + sandbox.limitHits, 0),
   });
   checkMessages(world);

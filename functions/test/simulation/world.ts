@@ -17,7 +17,8 @@ import { gateObjects, gateSealer, gateTasks } from './gated-ports.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHistory, type History, type SeenJob } from './history.ts';
 import type { CustomersTruth } from './invariants.ts';
-import { createNetwork, createPlatformAccount, type PlatformAccount } from './platform-account.ts';
+import { createNetwork } from './network.ts';
+import { createPlatformAccount, type PlatformAccount } from './platform-account.ts';
 import type { PlannedImport, Scenario } from './scenario.ts';
 import { createChannel, createTimedTranscriber, type Channel } from './services.ts';
 import { createStaff, type Staff } from './staff.ts';
@@ -98,8 +99,10 @@ export async function openWorld(options: {
   late.deliveries = deliveries;
   const plannedFor = (requestedBy: string): PlannedImport | null =>
     scenario.imports.find((planned) => planned.requestedBy === requestedBy) ?? null;
-  const grain = toTruths(scenario, accounts);
-  const truths = buildApp.uploads ? [...grain.values(), buildApp.uploads] : [...grain.values()];
+  const platformTruths = toTruths(scenario, accounts);
+  const truths = buildApp.uploads
+    ? [...platformTruths.values(), buildApp.uploads]
+    : [...platformTruths.values()];
   const staff = createStaff({
     ...{ fleet, trace, history, chance: createChance(seed, 'staff') },
     credentialsFor: ({ account }) => toCredentials(accounts, account),
@@ -112,7 +115,7 @@ export async function openWorld(options: {
       const planned = plannedFor(requestedBy);
       if (!planned) return null;
       if (planned.account === null) return buildApp.uploads;
-      return grain.get(`${planned.customerId} ${String(planned.account)}`) ?? null;
+      return platformTruths.get(`${planned.customerId} ${String(planned.account)}`) ?? null;
     },
     close: () => {
       // The store is left to the garbage collector: whatever runs in it would find its client gone.
@@ -124,9 +127,10 @@ export async function openWorld(options: {
 function openAccounts({ seed, scenario, faults, nowMs }: Place): readonly PlatformAccount[] {
   const chance = createChance(seed + 1_000_003, 'faults');
   const freshMs = 3 * 3_600_000;
-  return scenario.accounts.map(({ calls, pageSize, sandboxFaults, isFresh }, index) =>
+  return scenario.accounts.map(({ isFresh, platform, calls, pageSize, sandboxFaults }, index) =>
     createPlatformAccount({
-      ...{ name: String(index), calls, pageSize, sandboxFaults, nowMs, faults, chance },
+      ...{ name: `a${String(index)}`, platform, calls, pageSize, sandboxFaults },
+      ...{ nowMs, faults, chance },
       seed: seed * 10 + index,
       createdAt: new Date(scenario.startMs - (isFresh ? 0 : freshMs)),
     }),
@@ -141,10 +145,10 @@ function toTruths(
   for (const { customerId, account } of imports) {
     const found = account === null ? undefined : accounts[account];
     if (!found) continue;
-    const { truth: calls, removed } = found;
+    const { platform, truth: calls, removed } = found;
     truths.set(`${customerId} ${String(account)}`, {
       customerId,
-      platform: 'grain',
+      platform,
       calls,
       removed,
     });
@@ -154,7 +158,7 @@ function toTruths(
 
 function toCredentials(accounts: readonly PlatformAccount[], account: number | null): Credentials {
   if (account === null) return manualSandboxCredentials;
-  return { apiKey: accounts[account]?.key ?? '' };
+  return accounts[account]?.credentials ?? {};
 }
 
 /** Each instance has an app of its own, with its own caches, over the services that all share. */
@@ -181,6 +185,7 @@ async function createAppBuilder(
   const speech = { loseRate: chance.pick([0, 0.1]), deafRate: chance.pick([0, 0.05]) };
   const transcriber = createTimedTranscriber({ nowMs, gate, chance, ...speech });
   const fetch = createNetwork(accounts, gate);
+  const allowedOrigins = accounts.map((account) => account.mediaOrigin);
   const { logs } = createRecordedLogs();
   const createId = createIds(seed);
   const isOver = () => nowMs() >= faults.endsAtMs;
@@ -194,7 +199,7 @@ async function createAppBuilder(
       sealer: async () => sealer,
       messenger: async () => channel.messenger,
       verifyCaller: () => Promise.reject(new Error('Nobody signs in here.')),
-      environment: () => ({ fetch }),
+      environment: () => ({ fetch, allowedOrigins }),
       statusUrl: () => null,
       // After the faults the longest waits of chance would only cost time.
       random: () => (isOver() ? 0.5 : chance.next()),

@@ -53,21 +53,23 @@ export function createLister(
     const found = findCalls(options, { request, after: place?.after ?? null });
     const page: SandboxCallItem[] = [];
     let total = place?.total ?? 0;
+    let isLast = true;
     for (const call of found) {
       if (place === null) total += 1;
       if (page.length < pageSize) page.push(call);
+      else isLast = false;
       // The first page counts to the end; its cursor tells the others.
-      else if (place !== null) break;
+      if (!isLast && place !== null) break;
     }
     if (page.length === 0) {
       return refuse(c, 404, 'No calls found corresponding to the provided filters');
     }
     const number = place?.page ?? 0;
     const last = page.at(-1);
-    const isLast = number * pageSize + page.length >= total || last === undefined;
-    const next = isLast
-      ? undefined
-      : cursors.sign({ after: toPosition(last), total, page: number + 1 }, signed);
+    const next =
+      isLast || last === undefined
+        ? undefined
+        : cursors.sign({ after: toPosition(last), total, page: number + 1 }, signed);
     const repeated = faults['repeated-cursor'] === null ? next : (cursor ?? next);
     const records = {
       ...{ totalRecords: total, currentPageSize: page.length, currentPageNumber: number },

@@ -48,9 +48,15 @@ export function addGrainApi(app: Hono, options: GrainApiOptions): void {
     const body = await readBody(c, EmptyBody);
     return body instanceof Response ? body : c.json({ teams: teamsOf(seed) });
   });
+  let cursorsSent = 0;
   app.post(`${v2}/recordings`, async (c) => {
     const body = await readBody(c, ListBody);
-    return body instanceof Response ? body : answerList(c, { ...options, body });
+    if (body instanceof Response) return body;
+    const expiry = options.faults['expired-cursors'];
+    if (typeof body.cursor === 'string') cursorsSent += 1;
+    const isExpired = expiry !== null && cursorsSent % expiry === 0;
+    if (isExpired && typeof body.cursor === 'string') return refuse(c, 400, 'cursor: has expired');
+    return answerList(c, { ...options, body });
   });
   app.post(`${v2}/recordings/:id`, async (c) => {
     const body = await readBody(c, RecordingBody);

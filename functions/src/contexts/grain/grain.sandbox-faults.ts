@@ -14,6 +14,8 @@ export const grainFaults = {
   'server-errors': 7,
   /** From the second page on, the cursor is the one that was sent (the number has no effect). */
   'repeated-cursor': 1,
+  /** Every so many cursors are refused as expired. */
+  'expired-cursors': 3,
   /** The first so many of every 20 API requests answer 429, whatever the pace. */
   'rate-limit-storm': 3,
 } as const;

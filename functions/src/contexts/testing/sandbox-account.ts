@@ -46,6 +46,8 @@ export interface SandboxAccount<TItem extends SandboxItem> {
     readonly after: ListPosition | null;
     readonly beforeMs: number | null;
   }): Generator<TItem>;
+  /** From now on asks before each later page how many calls earlier than asked it begins. */
+  repeat(calls: () => number): void;
   remove(id: string): void;
   put(record: Readonly<Record<string, unknown>>): void;
   /** Null for a call without media. */
@@ -66,13 +68,15 @@ export function createSandboxAccount<TItem extends SandboxItem>(
   const hidden = new Set<string>();
   const put = new Map<string, TItem>();
   let putOrder: readonly TItem[] = [];
+  let repeatedCalls = (): number => 0;
   const hash = createMediaHasher();
 
   const find = (id: string): TItem | null => {
     const index = source.indexOf(id);
     return put.get(id) ?? (hidden.has(id) || index === null ? null : source.create(index));
   };
-  const list: SandboxAccount<TItem>['list'] = function* ({ after, beforeMs }) {
+  const list: SandboxAccount<TItem>['list'] = function* ({ after: asked, beforeMs }) {
+    const after = asked === null ? null : stepBack(source, asked, repeatedCalls());
     const made = listMade(source, { after, beforeMs });
     let next = made.next();
     const rest = putOrder.filter((item) => isBehind(item, { after, beforeMs }));
@@ -97,6 +101,9 @@ export function createSandboxAccount<TItem extends SandboxItem>(
   };
   return {
     ...{ find, list, mediaOf },
+    repeat: (calls) => {
+      repeatedCalls = calls;
+    },
     remove: (id) => {
       change(id, null);
     },
@@ -152,6 +159,17 @@ function* listMade<TItem extends SandboxItem>(
     const item = source.create(index);
     if (isBehind(item, start)) yield item;
   }
+}
+
+/** The place so many calls before the given one: what lies between is listed again. */
+function stepBack(
+  source: AccountSource<SandboxItem>,
+  place: ListPosition,
+  calls: number,
+): ListPosition | null {
+  if (calls === 0) return place;
+  const index = firstIndexUpTo(source, place.startMs) - calls;
+  return index < 0 ? null : { startMs: source.startMsOf(index), id: source.create(index).id };
 }
 
 /** The newest call that began at `limitMs` or earlier, by bisection. */

@@ -37,6 +37,7 @@ export function createMediaSandbox<TItem extends SandboxItem>(options: {
     ...{ platform, requests, truth: account.truth },
     ...(tokens && { tokens }),
     removeCall: account.remove,
+    repeatCalls: account.repeat,
     putRecord: account.put,
     fetch: async (request) => {
       const response = await app.fetch(request);
