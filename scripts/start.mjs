@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { ensureInstalled, runWithPinnedNode } from './lib/bootstrap.mjs';
 
 /**
- * Flags: a small young generation for V8, which by itself takes what a machine of 24 GB affords: the
- * chunks of a recording die young but wait there; and `gc`, which the runtime calls once when it is
- * up. docs/performance.md has what else was tried.
+ * Flags: a young generation of 8 MB; by itself V8 takes what a machine of 24 GB affords. And `gc`,
+ * which the runtime calls once when it is up, and while a large recording streams through.
+ * docs/performance.md has what else was tried.
  *
  * Compile cache: what Node has made of our TypeScript and of the libraries is kept for the next
  * start, which then takes a third less CPU and, without the compiler, 17 MB less memory.

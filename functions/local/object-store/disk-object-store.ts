@@ -23,6 +23,7 @@ import {
   requireRange,
 } from '../../src/gcp/storage/object-rules.ts';
 import { objectNotFound } from '../../src/gcp/storage/storage-errors.ts';
+import { createChunkCollector } from './chunk-collector.ts';
 import { createObjectFacts } from './object-facts.ts';
 import type { ObjectFacts } from './object-facts.ts';
 import { createLinkSigner } from './signed-link.ts';
@@ -67,6 +68,7 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
   const pathOf = (key: string): string =>
     join(folder, bucketName, ...requireObjectKey(key).split('/').map(encodeURIComponent));
   const facts = createObjectFacts(join(folder, 'types'));
+  const collect = createChunkCollector();
   let temporaryFolder: Promise<string> | null = null;
   const draftName = randomBytes(12).toString('hex');
   let drafts = 0;
@@ -95,7 +97,7 @@ export function createDiskObjectStore(options: DiskObjectStoreOptions): DiskObje
     requireContentType(request.contentType);
     const path = pathOf(request.key);
     const measure = await draft((temporaryPath) =>
-      writeObject({ path, temporaryPath, request, facts }),
+      writeObject({ path, temporaryPath, request, facts, collect }),
     );
     return { key: request.key, ...measure };
   };
@@ -185,9 +187,14 @@ interface DraftedFile {
   readonly temporaryPath: string;
 }
 
-async function writeObject(
-  file: DraftedFile & { readonly request: WriteObjectOptions; readonly facts: ObjectFacts },
-): Promise<BodyMeasure> {
+interface DraftedObject extends DraftedFile {
+  readonly request: WriteObjectOptions;
+  readonly facts: ObjectFacts;
+  /** Told of bytes that are on the disk. */
+  readonly collect: (sizeBytes: number) => void;
+}
+
+async function writeObject(file: DraftedObject): Promise<BodyMeasure> {
   const { request, facts } = file;
   const body = measureBody({ ...request, signal: request.signal ?? new AbortController().signal });
   try {
@@ -217,15 +224,11 @@ function writeAtOnce({ path, temporaryPath }: DraftedFile, bytes: Uint8Array): v
   }
 }
 
-async function writeParts(
-  file: DraftedFile & { readonly request: WriteObjectOptions; readonly facts: ObjectFacts },
-  chunks: Chunks,
-  first: GatheredPart,
-): Promise<void> {
+async function writeParts(file: DraftedObject, chunks: Chunks, first: GatheredPart): Promise<void> {
   const handle = await open(file.temporaryPath, 'wx');
   try {
     for (let part = first; ; part = await gather(chunks)) {
-      if (part.chunks.length > 0) await writeAll(handle, part.chunks);
+      if (part.chunks.length > 0) file.collect(await writeAll(handle, part.chunks));
       if (part.isEnd) break;
     }
     await file.facts.keepType(file.request, handle);
@@ -255,11 +258,12 @@ async function gather(chunks: Chunks): Promise<GatheredPart> {
 }
 
 /** A disk may take a part only, before it says that it is full. */
-async function writeAll(handle: FileHandle, chunks: Uint8Array[]): Promise<void> {
+async function writeAll(handle: FileHandle, chunks: Uint8Array[]): Promise<number> {
   const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   const { bytesWritten } = await handle.writev(chunks);
   if (bytesWritten < sizeBytes)
     await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
+  return sizeBytes;
 }
 
 /** The rename replaces an earlier object at once; of two writers the later one stays. */
