@@ -200,6 +200,15 @@ describe('rotating the keys', () => {
     expect(await rotator.advance(10)).toMatchObject({ rewrapped: 0, failed: 1, failedIds: [id] });
   });
 
+  it('knows its own writes again when their answers were lost', async () => {
+    await keep(2);
+    world.meter.loseAnswers(() => true);
+    expect(await rotate(1)).toMatchObject({ rewrapped: 2, alreadyCurrent: 0, failed: 0 });
+    // The beginning and its version, two credentials, and three batches of which one is empty.
+    expect(world.meter.lost).toBe(7);
+    expect(await keyVersions()).toEqual({ 'key-file/2': 2 });
+  });
+
   it('leaves alone what was destroyed meanwhile', async () => {
     const [id = ''] = await keep(1);
     const rotator = openRotator(sealing(() => world.engine.vault.destroy(id)));

@@ -32,7 +32,7 @@ export async function keepWhatWorks<T>(
   given: {
     readonly customerId: string;
     readonly context: ImportContext;
-    readonly credentials: Credentials | null;
+    readonly credentials: Credentials;
     readonly credentialId?: string;
     /** Default: `one_off`. */
     readonly type?: 'stored';
@@ -53,11 +53,9 @@ export async function keepWhatWorks<T>(
   if (credentialId !== undefined) {
     return { credential: { id: credentialId, type: 'stored' }, result: await run(credentialId) };
   }
-  const { notes } = given;
-  const id = await engine.vault.keep({
-    ...{ customerId, platform, type, credentials: given.credentials ?? {} },
-    ...(notes && { notes }),
-  });
+  const { credentials, notes } = given;
+  const kept = { customerId, platform, type, credentials };
+  const id = await engine.vault.keep({ ...kept, ...(notes && { notes }) });
   try {
     return { credential: { id, type }, result: await run(id) };
   } catch (error) {
