@@ -93,12 +93,12 @@ describe('readConfig', () => {
 
 describe('OAuth apps that were not written as they must be', () => {
   it.each([
-    ['s3cret', '(whole): Invalid input'],
-    ['{"gong": {"clientId": "app-1", "clientSecret": 7}}', 'gong.clientSecret'],
+    ['s3cret', '✖ Invalid input: expected record, received null'],
     [
-      '{"gnog": {"clientId": "app-1", "clientSecret": "s3cret"}}',
-      '(whole): Unrecognized key: "gnog"',
+      '{"gong": {"clientId": "app-1", "clientSecret": 7}}',
+      '✖ Invalid input: expected string, received number\n  → at gong.clientSecret',
     ],
+    ['{"gnog": {"clientId": "app-1", "clientSecret": "s3cret"}}', '✖ Unrecognized key: "gnog"'],
   ])('are refused by the name of the setting and the field: %s', (text, field) => {
     process.env['OAUTH_APPS'] = text;
     expect(() => readConfig()).toThrow(`OAUTH_APPS: ${field}`);

@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { platforms, type Platform } from './core/imports/import-context.ts';
 import { parsePrices } from './core/imports/pricing.ts';
 import { defaultSettings, type EngineSettings } from './core/settings.ts';
-import { describeIssues } from './kit/issues.ts';
 
 /*
  * The only reader of params, secrets and the environment. A param's value is known when a function
@@ -113,7 +112,7 @@ function readOAuthApps(): Config['oauthApps'] {
   if (text === '') return {};
   const parsed = OAuthApps.safeParse(toJson(text));
   if (parsed.success) return parsed.data;
-  throw new Error(`OAUTH_APPS: ${describeIssues(parsed.error)}`);
+  throw new Error(`OAUTH_APPS: ${z.prettifyError(parsed.error)}`);
 }
 
 function toJson(text: string): unknown {
