@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ContextCapabilities, Platform, RateLimits } from '../core/imports/import-context.ts';
 import { platformNames, platforms } from '../core/imports/import-context.ts';
+import { describeField } from '../kit/fields.ts';
 import type {
   ContextEnvironment,
   CreatedContext,
@@ -145,8 +146,7 @@ function toFields(
   return Object.keys(schema.shape).flatMap((name) => {
     // Each field of an object schema is a schema; the shape of a generic one does not say so.
     const field = schema.shape[name] as z.ZodType;
-    const described = field instanceof z.ZodOptional ? field.unwrap() : field;
-    const meta = field.meta() ?? z.globalRegistry.get(described) ?? {};
+    const meta = describeField(field);
     // What the engine writes by itself is nothing to ask a customer for.
     if (meta['internal'] === true) return [];
     return {

@@ -24,3 +24,9 @@ export function plainField(text: FieldText): z.ZodString {
     .min(1)
     .meta({ ...text, secret: false });
 }
+
+/** What a field of a schema says of itself, whether or not it may be left out. */
+export function describeField(field: z.ZodType): z.core.GlobalMeta {
+  const described = field instanceof z.ZodOptional ? field.unwrap() : field;
+  return field.meta() ?? z.globalRegistry.get(described) ?? {};
+}

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { z } from 'zod';
+import { describeField } from '../../../kit/fields.ts';
 import type { Check, Suite } from '../check.ts';
 import { failureOf, listAll } from '../check.ts';
 import { answering, status } from '../fault-fetch.ts';
@@ -109,13 +110,15 @@ export const credentialChecks: readonly Check[] = [
   },
 ];
 
+/** Secrets that are none; where nothing is secret, names of what is not there. */
 function wrongCredentials(suite: Suite): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(suite.credentials).map(([name, value]) => [
-      name,
-      isSecret(suite, name) ? 'wrong-key-0123456789' : value,
-    ]),
-  );
+  const names = Object.keys(suite.credentials);
+  const secrets = names.filter((name) => isSecret(suite, name));
+  const wrong = (secrets.length > 0 ? secrets : names).map((name) => [
+    name,
+    'wrong-key-0123456789',
+  ]);
+  return { ...suite.credentials, ...Object.fromEntries(wrong) };
 }
 
 function secretsOf(suite: Suite): readonly string[] {
@@ -128,5 +131,5 @@ function secretsOf(suite: Suite): readonly string[] {
 function isSecret({ definition }: Suite, name: string): boolean {
   // Each field of an object schema is a schema; the shape of a generic one does not say so.
   const field = definition.credentials.shape[name] as z.ZodType | undefined;
-  return field?.meta()?.['secret'] !== false;
+  return field === undefined || describeField(field)['secret'] !== false;
 }
