@@ -68,6 +68,7 @@ export function toTranscript(
   const unitMs = toUnitMs(utterances, recording?.duration ?? listed.metadata.durationSeconds);
   const spoken = utterances.map((utterance) => ({
     speakerId: toSpeakerId(utterance, { people: participants ?? [], listed }),
+    speakerName: utterance.speaker_name ?? null,
     startMs: utterance.snippet_time * unitMs,
     endMs: (utterance.snippet_time + (utterance.snippet_length ?? 0)) * unitMs,
     text: utterance.snippet ?? '',

@@ -348,7 +348,7 @@ describe('a transcript of Chorus', () => {
         speakers: [
           { id: '881', name: 'Ann Lee' },
           { id: '12', name: 'Bob Ray' },
-          { id: 'Carl', name: null },
+          { id: 'Carl', name: 'Carl' },
           { id: 'Unknown speaker', name: null },
         ],
         segments: [

@@ -112,6 +112,8 @@ function toText(text: string | null | undefined): string | null {
 export function toTranscript(file: string, listed: SourceCall): SourceTranscript | null {
   const cues = parseWebVtt(file);
   if (cues === null || cues.length === 0) return null;
-  const spoken = cues.map(({ speaker, ...cue }) => ({ ...cue, speakerId: speaker }));
+  const spoken = cues.map(({ speaker, ...cue }) => ({
+    ...{ ...cue, speakerId: speaker, speakerName: speaker },
+  }));
   return toSourceTranscript(spoken, { language: null, listed, original: { webvtt: file } });
 }

@@ -473,7 +473,10 @@ describe('a transcript of Zoho Meeting', () => {
     const { metadata } = await zoho.fetchCall(grant, listed);
     const people = metadata.participants.map(({ id }) => id);
     expect(found?.transcript.speakers).toHaveLength(2);
-    for (const { id } of found?.transcript.speakers ?? []) expect(people).toContain(id);
+    for (const { id, name } of found?.transcript.speakers ?? []) {
+      expect(people).toContain(id);
+      expect(name).toBe(id);
+    }
     expect(found?.original).toEqual({ webvtt: expect.stringMatching(/^WEBVTT/) });
   });
 
