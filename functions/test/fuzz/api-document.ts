@@ -2,20 +2,22 @@ import { z } from 'zod';
 
 const Schema = z.record(z.string(), z.unknown());
 const Content = z.record(z.string(), z.object({ schema: Schema.optional() }));
+const Parameters = z
+  .array(z.object({ name: z.string(), in: z.string(), schema: Schema }))
+  .default([]);
 const Operation = z.object({
   operationId: z.string(),
-  parameters: z.array(z.object({ name: z.string(), in: z.string(), schema: Schema })).default([]),
+  parameters: Parameters,
   security: z.array(z.unknown()).optional(),
   requestBody: z.object({ content: Content }).optional(),
   responses: z.record(z.string(), z.object({ content: Content.default({}) })),
 });
-const Document = z.object({
-  components: z.object({ schemas: z.record(z.string(), Schema) }),
-  paths: z.record(
-    z.string(),
-    z.partialRecord(z.enum(['get', 'post', 'put', 'patch', 'delete']), Operation),
-  ),
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
+const PathItem = z.object({
+  parameters: Parameters,
+  ...Object.fromEntries(methods.map((method) => [method, Operation.optional()])),
 });
+const Document = z.object({ paths: z.record(z.string(), PathItem) });
 
 /** A JSON Schema with everything in its place that it refers to. */
 export type JsonSchema = z.infer<typeof Schema>;
@@ -40,55 +42,62 @@ export interface ApiOperation {
 
 /** Every operation that an OpenAPI document describes. @throws ZodError for what is no such document */
 export function readOperations(document: unknown): ApiOperation[] {
-  const { paths, components } = Document.parse(document);
-  const resolve = (schema: unknown): unknown => inPlace(schema, components.schemas);
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => {
-      const body = operation.requestBody?.content['application/json']?.schema;
-      return {
-        id: operation.operationId,
-        method: method.toUpperCase(),
-        path,
-        isPublic: operation.security?.length === 0,
-        parameters: operation.parameters.map((parameter) => ({
-          ...parameter,
-          schema: Schema.parse(resolve(parameter.schema)),
-        })),
-        body: body ? Schema.parse(resolve(body)) : null,
-        answer: createAnswers(operation, resolve),
-      };
+  const { paths } = Document.parse(inPlace(document, document));
+  return Object.entries(paths).flatMap(([path, item]) =>
+    methods.flatMap((method) => {
+      const operation = Operation.optional().parse(Reflect.get(item, method));
+      if (!operation) return [];
+      return [
+        {
+          id: operation.operationId,
+          method: method.toUpperCase(),
+          path,
+          isPublic: operation.security?.length === 0,
+          parameters: [...item.parameters, ...operation.parameters],
+          body: operation.requestBody?.content['application/json']?.schema ?? null,
+          answer: createAnswers(operation),
+        },
+      ];
     }),
   );
 }
 
-function createAnswers(
-  operation: z.infer<typeof Operation>,
-  resolve: (schema: unknown) => unknown,
-): ApiOperation['answer'] {
+function createAnswers({ responses }: z.infer<typeof Operation>): ApiOperation['answer'] {
   const known = new Map<string, z.ZodType | null>();
   return (status, type) => {
     const key = `${status} ${type}`;
     const found = known.get(key);
     if (found !== undefined) return found;
-    const content = operation.responses[String(status)]?.content[type];
+    const content = responses[String(status)]?.content[type];
     // A schema from the document: what zod can't read in it, it refuses.
-    const schema = content
-      ? z.fromJSONSchema(resolve(content.schema ?? {}) as z.core.JSONSchema.BaseSchema)
-      : null;
+    const schema = content ? z.fromJSONSchema(content.schema ?? {}) : null;
     known.set(key, schema);
     return schema;
   };
 }
 
-/** None of our schemas refers to itself. */
-function inPlace(schema: unknown, schemas: Readonly<Record<string, JsonSchema>>): unknown {
-  if (Array.isArray(schema)) return schema.map((each) => inPlace(each, schemas));
-  if (typeof schema !== 'object' || schema === null) return schema;
-  if ('$ref' in schema) {
-    const name = String(schema.$ref).replace('#/components/schemas/', '');
-    return inPlace(schemas[name], schemas);
+/** A part of the document with what it refers to in its place. Nothing of ours refers to itself. */
+function inPlace(part: unknown, document: unknown): unknown {
+  if (Array.isArray(part)) return part.map((each) => inPlace(each, document));
+  if (typeof part !== 'object' || part === null) return part;
+  if ('$ref' in part && typeof part.$ref === 'string') {
+    return inPlace(lookUp(part.$ref, document), document);
   }
   return Object.fromEntries(
-    Object.entries(schema).map(([name, value]) => [name, inPlace(value, schemas)]),
+    Object.entries(part).map(([name, value]) => [name, inPlace(value, document)]),
   );
+}
+
+/** What `#/a/b` refers to. @throws Error where there is nothing */
+function lookUp(reference: string, document: unknown): unknown {
+  return reference
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((value, name) => {
+      if (typeof value === 'object' && value !== null && name in value) {
+        const inner: unknown = Reflect.get(value, name);
+        return inner;
+      }
+      throw new Error(`The document has no ${reference}.`);
+    }, document);
 }

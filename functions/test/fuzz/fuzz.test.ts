@@ -29,6 +29,7 @@ let words: FuzzWords;
 const jobIds: string[] = [];
 const callIds: string[] = [];
 const uploadIds: string[] = [];
+const credentialIds: string[] = [];
 const cursors: string[] = [];
 
 const Created = z.object({ jobId: z.string() });
@@ -38,8 +39,9 @@ const Uploads = z.object({ uploads: z.array(z.object({ uploadId: z.string() })) 
 beforeAll(async () => {
   admin = await openAdminWorld({ calls: 3 });
   operations = readOperations((await admin.ask('GET /admin/openapi.json', { token: null })).body);
-  await createRecords();
   watchWrites();
+  await createRecords();
+  await takeChanges();
   verifyOnce();
   words = createWords();
 });
@@ -56,6 +58,11 @@ async function createRecords(): Promise<void> {
     jobIds.push(Created.parse(created.body).jobId);
     await drive(admin.world, { until });
   }
+  const token = admin.tokens.admin;
+  for (let count = 0; count < 3; count += 1) {
+    const kept = await admin.ask('POST /admin/credentials', { body, token });
+    credentialIds.push(z.object({ id: z.string() }).parse(kept.body).id);
+  }
   const calls = await admin.ask(`GET /admin/imports/${jobIds[0] ?? ''}/calls`);
   callIds.push(...Listed.parse(calls.body).map(({ id }) => id));
   const files = [{ fileName: 'a.mp3' }, { fileName: 'b.mp3' }];
@@ -66,13 +73,15 @@ async function createRecords(): Promise<void> {
 }
 
 function createWords(): FuzzWords {
-  const from = (list: readonly string[]) => fc.nat().map((n) => list[n % list.length] ?? '');
-  const { support, viewer, expired } = admin.tokens;
+  const from = (list: readonly string[]) =>
+    fc.nat().map((n) => list[n % list.length] ?? list[0] ?? '');
+  const { support, admin: manager, viewer, expired } = admin.tokens;
   return {
     vocabulary: {
       jobId: from(jobIds),
       callId: from(callIds),
       uploadId: from(uploadIds),
+      credentialId: from(credentialIds),
       cursor: from(cursors),
       customerId: fc.constantFrom('acme', 'acme', 'globex'),
       platform: fc.constantFrom('grain', 'grain', 'grain', 'GRAIN', 'manual', 'gong', 'five9'),
@@ -87,22 +96,27 @@ function createWords(): FuzzWords {
         { weight: 1, arbitrary: fc.constant({ apiKey: `${canary}\r\nx: y` }) },
       ),
     },
-    authorizations: [
-      `Bearer ${support}`,
-      ...[`Bearer ${viewer}`, `Bearer ${expired}`, `Bearer ${canary}`, `Basic ${canary}`],
-      ...[`bearer ${support}`, `Bearer  ${support}`, 'Bearer', ''],
-    ],
+    authorizations: {
+      good: [`Bearer ${support}`, `Bearer ${manager}`],
+      bad: [
+        ...[`Bearer ${viewer}`, `Bearer ${expired}`, `Bearer ${canary}`, `Basic ${canary}`],
+        ...[`bearer ${support}`, `Bearer  ${support}`, 'Bearer', ''],
+      ],
+    },
   };
 }
 
-/** What a refusal may leave behind. */
-const records = /^$/;
-let changes = 0;
+/** What a refusal may leave behind: who tried it, and that its key was used. */
+const records = /^(auditLog|idempotencyKeys)$/;
+/** Documents that there are, and those that were written since `takeChanges`. */
+const present = new Set<string>();
+const written = new Set<string>();
+let objectChanges = 0;
 
 function watchWrites(): void {
   const { meter, engine } = admin.world;
   meter.loseAnswers((paths) => {
-    changes += paths.filter((path) => !records.test(path.split('/')[0] ?? '')).length;
+    for (const path of paths) if (!records.test(path.split('/')[0] ?? '')) written.add(path);
     return false;
   });
   const { objects } = engine;
@@ -110,11 +124,31 @@ function watchWrites(): void {
     const work: (...args: never[]) => unknown = objects[name];
     Object.assign(objects, {
       [name]: (...args: never[]) => {
-        changes += 1;
+        objectChanges += 1;
         return work.apply(objects, args);
       },
     });
   }
+}
+
+let tasks = 0;
+
+/** What is otherwise than before; a document that came and went again is nothing. */
+async function takeChanges(): Promise<string[]> {
+  const { db, queue } = admin.world;
+  const changed: string[] = [];
+  for (const path of written) {
+    const { exists } = await db.doc(path).get();
+    if (exists || present.has(path)) changed.push(path);
+    if (exists) present.add(path);
+    else present.delete(path);
+  }
+  if (objectChanges > 0) changed.push('the bucket');
+  if (queue.accepted.length > tasks) changed.push('the queue');
+  written.clear();
+  objectChanges = 0;
+  tasks = queue.accepted.length;
+  return changed;
 }
 
 /** Ten thousand signatures of the same few tokens are a fifth of the time. */
@@ -134,13 +168,12 @@ interface Outcome {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly changes: number;
+  readonly changes: readonly string[];
 }
 
 async function send({ method, target, headers, body }: FuzzRequest): Promise<Outcome> {
   // The clock goes on between requests, as a person's would.
   admin.world.clock.advance(2_000);
-  const before = changes + admin.world.queue.accepted.length;
   let timer: NodeJS.Timeout | undefined;
   const hanging = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('It hangs.')), hangsAfterMs);
@@ -152,7 +185,7 @@ async function send({ method, target, headers, body }: FuzzRequest): Promise<Out
   clearTimeout(timer);
   return {
     ...{ status: response.status, headers: response.headers, text },
-    changes: changes + admin.world.queue.accepted.length - before,
+    changes: await takeChanges(),
   };
 }
 
@@ -175,7 +208,7 @@ function findFaults(
   const isKept = headers.get('cache-control') !== 'no-store';
   if (isKept && operation?.isPublic !== true) faults.push('it may be cached');
   if (status >= 400) {
-    if (outcome.changes > 0) faults.push(`a refusal changed ${outcome.changes} things`);
+    if (outcome.changes.length > 0) faults.push(`a refusal changed ${outcome.changes.join(', ')}`);
     faults.push(...findProblemFaults(outcome));
   } else if (operation && request.method === operation.method) {
     const type = (headers.get('content-type') ?? '').split(';')[0] ?? '';
@@ -200,15 +233,23 @@ function findProblemFaults({ status, headers, text }: Outcome): string[] {
   const parsed = Problem.safeParse(JSON.parse(text));
   if (parsed.error) return [`no problem: ${parsed.error.message} ${text}`];
   const { requestId, status: said } = parsed.data;
-  const isTrue = said === status && requestId === headers.get('x-request-id');
+  // What is replayed for an idempotency key is the first answer, with the first request's id.
+  const isReplay = headers.get('idempotency-replayed') === 'true';
+  const isTrue = said === status && (isReplay || requestId === headers.get('x-request-id'));
   return isTrue ? [] : [`the body says otherwise than the head: ${text}`];
 }
 
-/** So that later requests meet imports in every state. */
-function learn({ status, text }: Outcome): void {
+const New = z.object({ jobId: z.string().nullish(), id: z.string().optional() });
+let learnt = 0;
+
+/** So that later requests meet imports in every state, and credentials that are there. */
+function learn(operation: string, { status, text }: Outcome): void {
   if (status !== 201) return;
-  const created = Created.safeParse(JSON.parse(text));
-  if (created.success) jobIds[jobIds.length < 30 ? jobIds.length : 2] = created.data.jobId;
+  learnt += 1;
+  const { jobId, id } = New.parse(JSON.parse(text));
+  // The first two stay what they are: one that has ended, one that runs.
+  if (jobId) jobIds[2 + (learnt % 30)] = jobId;
+  if (id && operation === 'keepCredential') credentialIds[learnt % 10] = id;
 }
 
 describe(`${requests} generated requests`, () => {
@@ -231,7 +272,7 @@ describe(`${requests} generated requests`, () => {
           count(statuses, String(outcome.status));
           count(asked, request.operation);
           if (outcome.status < 300) reached.add(request.operation);
-          learn(outcome);
+          learn(request.operation, outcome);
           expect(findFaults(byId.get(request.operation), request, outcome)).toEqual([]);
         }),
         { numRuns: requests, endOnFailure: true },

@@ -15,8 +15,8 @@ export interface FuzzRequest {
 export interface FuzzWords {
   /** For fields and parameters of that name. */
   readonly vocabulary: Vocabulary;
-  /** What the Authorization header may say; the first is good. */
-  readonly authorizations: readonly [string, ...string[]];
+  /** What the Authorization header may say. */
+  readonly authorizations: { readonly good: readonly string[]; readonly bad: readonly string[] };
 }
 
 /** Requests to one operation: most of them nearly right, since what is all wrong is refused at once. */
@@ -118,12 +118,16 @@ const headerText = fc
   .map((text) => text.replaceAll(/[^\t\x20-\x7e]/g, '').trim());
 
 function toHeaders({ authorizations }: FuzzWords): fc.Arbitrary<Record<string, string>> {
-  const [good, ...others] = authorizations;
+  const { good, bad } = authorizations;
   const optional = (arbitrary: fc.Arbitrary<string>) =>
     fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
   return fc
     .record({
-      authorization: often(fc.constant(good), fc.oneof(headerText, fc.constantFrom(...others)), 15),
+      authorization: often(
+        fc.constantFrom(...good),
+        fc.oneof(headerText, fc.constantFrom(...bad)),
+        15,
+      ),
       'content-type': fc.oneof(
         { weight: 30, arbitrary: fc.constant('application/json') },
         {

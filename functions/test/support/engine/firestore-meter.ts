@@ -31,7 +31,10 @@ interface Transport {
 
 interface Message {
   readonly newTransaction?: { readonly readWrite?: { retryTransaction?: unknown } };
-  readonly writes?: readonly { readonly update?: { readonly name?: string } }[];
+  readonly writes?: readonly {
+    readonly update?: { readonly name?: string };
+    readonly delete?: string;
+  }[];
   readonly documents?: readonly string[];
 }
 
@@ -55,7 +58,9 @@ export function meterFirestore(firestore: Firestore): FirestoreMeter {
     if (method !== 'commit') return answer;
     const { writes = [] } = message as Message; // a commit's request has them
     charges.writes += writes.length;
-    const paths = writes.map((write) => write.update?.name?.split('/documents/')[1] ?? '');
+    const paths = writes.map(
+      (write) => (write.update?.name ?? write.delete ?? '').split('/documents/')[1] ?? '',
+    );
     if (!isToBeLost(paths)) return answer;
     lost += 1;
     throw Object.assign(new Error('14 UNAVAILABLE: connection reset'), { code: 14 });
