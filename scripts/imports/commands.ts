@@ -37,7 +37,7 @@ const Platforms = z.array(
 const Preview = z.looseObject({ summary: z.string() });
 const Story = z.object({
   ...{ explanation: z.string(), next: z.string() },
-  ...{ calls: z.array(z.unknown()), listings: z.array(z.unknown()) },
+  ...{ calls: z.array(z.record(z.string(), z.unknown())), listings: z.array(z.unknown()) },
 });
 
 /** Every command but the doctor, which has to work where nothing else does. */
@@ -102,8 +102,9 @@ export const commands: Readonly<Record<Exclude<CommandName, 'doctor'>, Command>>
     const path = `/calls/why?${query.toString()}`;
     const answer = await request('GET', path).catch(explainMissing);
     const { explanation, next, calls, listings } = Story.parse(answer.body);
+    const [call] = calls;
     // Where there are calls, what was asked of the platform explains nothing.
-    const rest = calls.length > 0 ? { calls } : { listings };
+    const rest = call ? { calls: calls.length === 1 ? [withoutStory(call)] : calls } : { listings };
     const text = `${explanation}\nWhat to do: ${next}\n\n${toOutline(rest)}`;
     return print(line, answer.body, text);
   },
@@ -159,6 +160,11 @@ function print(line: CommandLine, answer: unknown, text: string): ExitCode {
 function toExitCode(status: string): ExitCode {
   if (status === 'partial') return 3;
   return status === 'failed' || status === 'cancelled' ? 1 : 0;
+}
+
+/** Of the only call the answer has said it already. */
+function withoutStory(call: Readonly<Record<string, unknown>>) {
+  return { ...call, explanation: null, next: null };
 }
 
 function toId(line: CommandLine): string {

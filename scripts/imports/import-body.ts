@@ -19,6 +19,8 @@ export async function toImportBody(
     if (leftOut.length > 0) console.error(`Left out, no recordings: ${leftOut.join(', ')}.`);
     return { customerId, platform, uploads, metadata, options };
   }
+  const credentialId = line.text('credential-id');
+  if (credentialId !== null) return { customerId, platform, credentialId, options };
   const credentials = await readCredentials(line, platform, request);
   return { customerId, platform, options, ...(credentials && { credentials }) };
 }

@@ -13,6 +13,7 @@ const ofImport = {
   platform: text,
   'credentials-file': text,
   credentials: text,
+  'credential-id': text,
   files: text,
   from: text,
   to: text,
@@ -60,7 +61,7 @@ export const usage = `Usage: npm run imports -- <command> [options]
   doctor     looks for what is wrong with this machine and its connection
 
 Credentials come by file or standard input, as JSON or, where one key is all, as that key alone:
-  --credentials-file <path>  or  --credentials -
+  --credentials-file <path>  or  --credentials -  or, stored before,  --credential-id <id>
 
 Options of create and preview:
   --from <time>, --to <time>      calls from then on, and before then: 2026-01-31, or with a time

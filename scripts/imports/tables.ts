@@ -1,10 +1,16 @@
 import Table from 'cli-table3';
 
+/** The last column of wide tables wraps: most terminals show 120 characters or more. */
+const mostLast = 60;
+
 /** Rows under a head; in colour only on a terminal. */
 export function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const last = Math.max(...rows.map((row) => row.at(-1)?.length ?? 0));
+  const free = head.slice(1).map(() => null);
   const table = new Table({
     head: [...head],
     wordWrap: true,
+    colWidths: last > mostLast ? [...free, mostLast] : [],
     style: process.stdout.isTTY
       ? { head: ['bold'], compact: true }
       : { head: [], border: [], compact: true },
@@ -25,13 +31,19 @@ export function toOutline(value: unknown, indent = ''): string {
   }
   if (typeof value !== 'object' || value === null) return `${indent}${toWord(value)}`;
   return Object.entries(value)
-    .filter(([, inner]) => inner !== null && !(Array.isArray(inner) && inner.length === 0))
+    .filter(([, inner]) => !isEmpty(inner))
     .map(([name, inner]: [string, unknown]) =>
       typeof inner === 'object'
         ? `${indent}${toTitle(name)}:\n${toOutline(inner, `${indent}  `)}`
         : `${indent}${toTitle(name)}: ${toWord(inner)}`,
     )
     .join('\n');
+}
+
+/** Nothing that a person would miss: null, and what holds only that. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === null;
+  return Object.values(value).every(isEmpty);
 }
 
 /** `engagementId` as a person writes it: "engagement id". */
