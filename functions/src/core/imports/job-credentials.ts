@@ -32,7 +32,8 @@ export async function keepWhatWorks<T>(
   given: {
     readonly customerId: string;
     readonly context: ImportContext;
-    readonly credentials: Credentials;
+    /** Null: they are named. */
+    readonly credentials: Credentials | null;
     readonly credentialId?: string;
     /** Default: `one_off`. */
     readonly type?: 'stored';
@@ -54,7 +55,7 @@ export async function keepWhatWorks<T>(
     return { credential: { id: credentialId, type: 'stored' }, result: await run(credentialId) };
   }
   const { credentials, notes } = given;
-  const kept = { customerId, platform, type, credentials };
+  const kept = { customerId, platform, type, credentials: credentials ?? {} } as const;
   const id = await engine.vault.keep({ ...kept, ...(notes && { notes }) });
   try {
     return { credential: { id, type }, result: await run(id) };

@@ -30,6 +30,7 @@ function facts(known: readonly ImportedCall[] = [], of = job): PageFacts {
     job: of,
     calls: new Map(known.map((call) => [call.callKey, call])),
     holders: new Map(),
+    noted: new Set(),
   };
 }
 
