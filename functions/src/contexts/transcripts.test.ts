@@ -147,6 +147,37 @@ const rows: Readonly<Partial<Record<Platform, Row>>> = {
       return { engagements: type === 'meeting' ? [engagement] : [] };
     },
   },
+  fathom: {
+    credentials: { apiKey: 'key' },
+    answer: ({ pathname }) => {
+      if (pathname.endsWith('/download')) {
+        const audio = { url: 'https://files.fathom.ai/recording', content_type: 'audio/mpeg' };
+        return { download_id: 'd1', status: 'completed', audio };
+      }
+      const said = (who: 'Ann' | 'Bob', timestamp: string, text: string) => ({
+        speaker: {
+          display_name: who,
+          matched_calendar_invitee_email: who === 'Ann' ? 'ann@us.test' : 'bob@acme.test',
+        },
+        ...{ timestamp, text },
+      });
+      const transcript = [
+        said('Ann', '00:00:00', 'Shall we begin?'),
+        said('Bob', '00:00:02', 'Yes, please.'),
+        said('Ann', '00:00:03.5', 'Here is the plan.'),
+      ];
+      const meeting = {
+        ...{ recording_id: 12, recording_start_time: '2026-02-17T10:30:00Z' },
+        recording_end_time: '2026-02-17T10:30:06Z',
+        calendar_invitees: [
+          { name: 'Ann Lee', email: 'ann@us.test', is_external: false },
+          { name: 'Bob Ray', email: 'bob@acme.test', is_external: true },
+        ],
+        transcript,
+      };
+      return { next_cursor: null, items: [meeting] };
+    },
+  },
   zoho_meeting: {
     credentials: { dataCentre: 'com', accessToken: 'token', organisationId: '600' },
     answer: ({ pathname }) => {

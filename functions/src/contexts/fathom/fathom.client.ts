@@ -36,11 +36,14 @@ export function createFathomClient({ http, clock, credentials }: Toolkit<FathomC
       return http.request({ ...request, ...(isIncluding && heavy) }, FathomMeetings);
     },
 
-    /** @see https://developers.fathom.ai/api-reference/recordings/get-transcript */
+    /** A 404 for none, or none yet. @see https://developers.fathom.ai/api-reference/recordings/get-transcript */
     transcript: (recordingId: string) =>
       http.request(
-        { method: 'GET', path: path`/recordings/${recordingId}/transcript`, ...heavy },
-        FathomTranscript,
+        {
+          ...{ method: 'GET', path: path`/recordings/${recordingId}/transcript`, ...heavy },
+          instead: ({ status }) => (status === 404 ? null : undefined),
+        },
+        FathomTranscript.nullable(),
       ),
 
     /** Asks for a file to be made. @see https://developers.fathom.ai/api-reference/recordings/download */

@@ -1,22 +1,19 @@
-import { ImportError } from '../../core/errors.ts';
 import type { SourceCall, SourceCallPage } from '../../core/imports/source-call.ts';
 import { countPages } from '../../kit/count-pages.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { pageTokenPages } from '../../kit/pages.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
 import { createFathomClient } from './fathom.client.ts';
 import type { FathomClient, FathomListing } from './fathom.client.ts';
 import { fetchRecording } from './fathom.download.ts';
 import { fathomErrors } from './fathom.errors.ts';
-import { toHint, toSourceCall, toTranscript } from './fathom.mapping.ts';
+import { toNote, toSourceCall, toTranscript } from './fathom.mapping.ts';
 import { FathomCredentials, FathomFilters, FathomLine, FathomMeeting } from './fathom.schema.ts';
 
 const hourMs = 3_600_000;
 /** Transcripts and files are made within minutes of a call; nobody documents how many. */
 const settlingMs = 2 * hourMs;
-const settling = { source: 'fathom', displayName: 'Fathom', settlingMs };
 const mediaHosts = ['*.fathom.ai', '*.fathom.video', '*.amazonaws.com', '*.cloudfront.net'];
 
 /** Transcripts that came with a listing, for the hydration of the very same calls. */
@@ -27,13 +24,7 @@ export const fathomContext = defineContext({
   platform: 'fathom',
   displayName: 'Fathom',
   auth: 'api_key',
-  capabilities: {
-    historicalImport: true,
-    ongoingSync: false,
-    transcriptReuse: true,
-    exactCount: false,
-    uploads: false,
-  },
+  capabilities: { transcriptReuse: true },
   // 60 requests in 60 seconds, as documented. A call takes a place for asking for its download, two as
   // such requests weigh, one or more for looking at it, and a fifth for its part of a page.
   rateLimits: { requestsPerSecond: 1, requestsPerDay: null, requestsPerCall: 3.5 },
@@ -53,6 +44,7 @@ export const fathomContext = defineContext({
     docsUrl: 'https://developers.fathom.ai',
     limits:
       '60 requests a minute for each account, half of them for transcripts or downloads; Fathom may lower that to 5.',
+    price: 'Nothing: every Fathom plan has the API.',
   },
   baseUrl: 'https://api.fathom.ai/external/v1',
   authorize: ({ apiKey, accessToken }) =>
@@ -93,23 +85,17 @@ export const fathomContext = defineContext({
         };
       }),
     ),
-  fetchCall: async (fathom, listed) => ({
-    metadata: listed.metadata,
-    media: await fetchRecording(fathom, listed),
-  }),
+  fetchCall: async (fathom, listed) => {
+    const media = await fetchRecording(fathom, listed);
+    const { metadata } = listed;
+    return { metadata: media === null ? { ...metadata, mediaKind: 'none' } : metadata, media };
+  },
   getTranscript: async (fathom, listed) => {
-    if (toHint(listed).hasNoTranscript) return null;
-    const now = fathom.clock.now();
-    try {
-      const found = await fathom.transcript(listed.sourceCallId);
-      const { transcript: lines } = found;
-      if (lines.length > 0) return toTranscript(lines, { listed, original: found });
-    } catch (error) {
-      if (!(error instanceof ImportError) || error.kind !== 'not_found') throw error;
-    }
+    if (toNote(listed).hasNoTranscript) return 'none';
     // Whether there is none, or none yet, is not said: how long ago the call ended decides.
-    requireSettled(listed, { ...settling, now, what: 'transcript' });
-    return null;
+    const found = await fathom.transcript(listed.sourceCallId);
+    if (found === null || found.transcript.length === 0) return null;
+    return toTranscript(found.transcript, { listed, original: found });
   },
 });
 

@@ -1,7 +1,8 @@
 import { ImportError } from '../../core/errors.ts';
 import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
 import type { FathomClient } from './fathom.client.ts';
-import { toHint } from './fathom.mapping.ts';
+import { toNote } from './fathom.mapping.ts';
+import { FathomHint } from './fathom.schema.ts';
 import type { FathomDownload } from './fathom.schema.ts';
 
 const lookAgainMs = 20_000;
@@ -15,7 +16,7 @@ export async function fetchRecording(
   listed: SourceCall,
 ): Promise<MediaSource | null> {
   const download = await openDownload(fathom, listed);
-  const hint = { ...toHint(listed), downloadId: download.download_id ?? null };
+  const note = { ...toNote(listed), downloadId: download.download_id ?? null };
   switch (download.status) {
     case 'none':
       return null;
@@ -27,7 +28,7 @@ export async function fetchRecording(
         source: 'fathom',
         publicMessage: 'Fathom is still preparing the download of this recording.',
         retryAfterMs: lookAgainMs,
-        hint: JSON.stringify(hint),
+        hint: FathomHint.write(note),
       });
     case 'failed':
     case 'expired':
@@ -35,14 +36,14 @@ export async function fetchRecording(
         kind: 'unavailable',
         source: 'fathom',
         publicMessage: `Fathom could not prepare the download of this recording (${toReason(download)}). It is asked for anew.`,
-        hint: JSON.stringify({ ...hint, downloadId: null }),
+        hint: FathomHint.write({ ...note, downloadId: null }),
       });
   }
 }
 
 /** One that has expired since it was noted is asked for anew, once. */
 async function openDownload(fathom: FathomClient, listed: SourceCall): Promise<FathomDownload> {
-  const { downloadId } = toHint(listed);
+  const { downloadId } = toNote(listed);
   if (downloadId !== null) {
     const noted = await fathom.download(listed.sourceCallId, downloadId);
     if (noted.status !== 'expired') return { ...noted, download_id: downloadId };

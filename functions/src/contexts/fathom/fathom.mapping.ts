@@ -3,9 +3,8 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
-import { readHint } from '../../kit/hint.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { FathomLine, FathomMeeting } from './fathom.schema.ts';
+import type { FathomLine, FathomMeeting, FathomNote } from './fathom.schema.ts';
 import { FathomHint } from './fathom.schema.ts';
 
 /**
@@ -19,7 +18,7 @@ export function toSourceCall(
   const { recording_start_time: start, recording_end_time: end } = meeting;
   const endedMs = Date.parse(end ?? start ?? '');
   const isSettled = settledBefore !== null && endedMs < settledBefore.getTime();
-  const hint: FathomHint = {
+  const note: FathomNote = {
     language: meeting.transcript_language ?? null,
     hasNoTranscript: isSettled && (meeting.transcript ?? []).length === 0,
     downloadId: null,
@@ -37,13 +36,13 @@ export function toSourceCall(
       mediaKind: null,
       summary: meeting.default_summary?.markdown_formatted ?? null,
     },
-    hint: JSON.stringify(hint),
+    hint: FathomHint.write(note),
   };
 }
 
 /** What we noted of a meeting, or what is true of one that we know nothing of. */
-export function toHint(call: SourceCall): FathomHint {
-  return readHint(call.hint, FathomHint) ?? { language: null, hasNoTranscript: false, downloadId: null };
+export function toNote(call: SourceCall): FathomNote {
+  return FathomHint.read(call) ?? { language: null, hasNoTranscript: false, downloadId: null };
 }
 
 function toDurationSeconds(
@@ -97,7 +96,7 @@ export function toTranscript(
       text,
     };
   });
-  return toSourceTranscript(spoken, { language: toHint(listed).language, listed, original });
+  return toSourceTranscript(spoken, { language: toNote(listed).language, listed, original });
 }
 
 /** `01:05:32` as milliseconds. */

@@ -1,14 +1,15 @@
 import { z } from 'zod';
+import { secretField } from '../../kit/fields.ts';
+import { defineHint } from '../../kit/hint.ts';
 import { oauth2Fields } from '../../kit/oauth2.ts';
 
 /** A user's API key, or the tokens that our app got when the user connected it. */
 export const FathomCredentials = z
   .strictObject({
-    apiKey: z.string().trim().min(1).optional().meta({
+    apiKey: secretField({
       title: 'API key',
       description: 'From Fathom, User settings, API access: it sees the calls that its owner sees.',
-      secret: true,
-    }),
+    }).optional(),
     ...oauth2Fields,
   })
   .superRefine(({ apiKey, accessToken, refreshToken }, context) => {
@@ -100,10 +101,12 @@ export const FathomDownload = z.object({
 });
 export type FathomDownload = z.output<typeof FathomDownload>;
 
-/** What we note of a meeting: whether its transcript is worth asking for, and the download asked for. */
-export const FathomHint = z.object({
+const Note = z.object({
   language: z.string().nullable(),
   hasNoTranscript: z.boolean(),
   downloadId: z.string().nullable(),
 });
-export type FathomHint = z.output<typeof FathomHint>;
+export type FathomNote = z.output<typeof Note>;
+
+/** What we note of a meeting: whether its transcript is worth asking for, and the download asked for. */
+export const FathomHint = defineHint(Note);

@@ -384,7 +384,7 @@ describe('downloads of Fathom', () => {
     const { fathom } = createFathom([status, { message: 'no' }]);
     const listed = await listOne();
     await expect(fathom.fetchCall(key, listed)).resolves.toEqual({
-      metadata: listed.metadata,
+      metadata: { ...listed.metadata, mediaKind: 'none' },
       media: null,
     });
   });
