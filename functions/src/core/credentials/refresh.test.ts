@@ -175,6 +175,19 @@ describe('refreshing credentials', () => {
     );
   });
 
+  it('says what the platform said even when the lease can’t be given back', async () => {
+    const { openInstance, keep } = openDatabase();
+    const credential = await keep();
+    const { exchange } = createPlatform();
+    await exchange(first);
+    let transactions = 0;
+    const vault = openInstance((name, run) => {
+      if (name === 'store.transact') transactions += 1;
+      return transactions === 2 ? Promise.reject(unavailable()) : run();
+    });
+    await expect(vault.refresh(credential, first, exchange)).rejects.toMatchObject(revoked);
+  });
+
   it('takes what a slow holder stored although its lease had run out, when its own try is refused', async () => {
     const { clock, openInstance, keep } = openDatabase();
     const credential = await keep();
