@@ -41,7 +41,6 @@ export const zohoMeetingContext = defineContext({
   capabilities: { transcriptReuse: true },
   // No limit is documented for Meeting.
   rateLimits: { requestsPerSecond: 2, requestsPerDay: null },
-  firstWaitMs: 10_000,
   credentials: ZohoMeetingCredentials,
   filters: ZohoMeetingFilters,
   errors: zohoMeetingErrors,
@@ -111,7 +110,8 @@ export const zohoMeetingContext = defineContext({
       note = await findNote(zoho, listed);
     }
     if (note.transcriptUrl !== null) {
-      return toTranscript(await zoho.transcript(note.transcriptUrl), listed) ?? 'none';
+      const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
+      return file === null ? null : (toTranscript(file, listed) ?? 'none');
     }
     return note.isUntranscribed ? 'none' : null;
   },
@@ -149,4 +149,15 @@ async function unlessMissing<T>(asked: Promise<T>): Promise<T | null> {
     if (error instanceof ImportError && error.kind === 'not_found') return null;
     throw error;
   }
+}
+
+/** By the link that is known, else by a new one: links expire, nobody says when. */
+async function readTranscript(
+  zoho: ZohoMeetingClient,
+  { listed, url }: { readonly listed: SourceCall; readonly url: string },
+): Promise<string | null> {
+  const file = await unlessMissing(zoho.transcript(url));
+  if (file !== null) return file;
+  const { transcriptUrl } = await findNote(zoho, listed);
+  return transcriptUrl === null ? null : unlessMissing(zoho.transcript(transcriptUrl));
 }

@@ -480,6 +480,26 @@ describe('a transcript of Zoho Meeting', () => {
     expect(found?.original).toEqual({ webvtt: expect.stringMatching(/^WEBVTT/) });
   });
 
+  it('is asked for by a new link where that of the listing has expired', async () => {
+    const wholes = openSandbox();
+    const expired = openSandbox({ faults: ['expired-links'] });
+    const [one, other] = await Promise.all([wholes.list(), expired.list()]);
+    const textsOf = async ({ zoho, grant }: typeof wholes, calls: readonly SourceCall[]) => {
+      const found = [];
+      for (const call of calls) found.push(await zoho.getTranscript?.(grant, call));
+      return found.map((each) => each?.transcript.segments.map(({ text }) => text) ?? null);
+    };
+    const texts = await textsOf(wholes, one);
+    expect(texts.filter((each) => each !== null).length).toBeGreaterThan(6);
+    expect(await textsOf(expired, other)).toEqual(texts);
+  });
+
+  it('is none where its file is gone, so that the recording is transcribed', async () => {
+    const gone = new Response('Not found', { status: 404 });
+    const { zoho } = createZoho({ '/download': gone, '/recordings/': meetingRecordings });
+    await expect(zoho.getTranscript?.(credentials, await listOne())).resolves.toBeNull();
+  });
+
   it('is none in any other format, so that the recording is transcribed', async () => {
     const { zoho, grant, list } = openSandbox({ faults: ['plain-transcripts'] });
     for (const listed of await list()) {
