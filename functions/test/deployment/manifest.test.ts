@@ -118,6 +118,7 @@ describe('what is deployed', () => {
       'string NIGHT_TIME_ZONE',
       'int NIGHTLY_CALLS',
       'string SPEECH_LANGUAGES',
+      'string CALL_PRICES',
     ]);
   });
 

@@ -9,25 +9,27 @@ export function addDocument(app: AdminApp): void {
     bearerFormat: 'JWT',
     description: 'A Firebase ID token of a user with the claim `role: support` or `admin`.',
   });
-  app.openAPIRegistry.registerComponent('parameters', 'IdempotencyKey', {
-    name: 'Idempotency-Key',
-    in: 'header',
-    required: false,
-    description:
-      'Makes a repeat safe: within 24 hours it gets the first answer, with `Idempotency-Replayed: true`.',
-    schema: { type: 'string', pattern: keyPattern.source },
-    example: '0f2b6c1e-8d0a-4c53-9b1d-1f6f5c0a7e55',
-  });
-  app.openAPIRegistry.registerComponent('parameters', 'RequestId', {
-    name: 'X-Request-Id',
-    in: 'header',
-    required: false,
-    description:
-      'Names the request in the answer and in our logs; another text than this is replaced.',
-    schema: { type: 'string', pattern: '^[\\w.-]{1,64}$' },
-  });
   app.get('/openapi.json', (c) => c.json(describe(app)));
 }
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes a repeat safe: within 24 hours it gets the first answer, with `Idempotency-Replayed: true`.',
+  schema: { type: 'string', pattern: keyPattern.source },
+  example: '0f2b6c1e-8d0a-4c53-9b1d-1f6f5c0a7e55',
+} as const;
+
+const requestId = {
+  name: 'X-Request-Id',
+  in: 'header',
+  required: false,
+  description:
+    'Names the request in the answer and in our logs; another text than this is replaced.',
+  schema: { type: 'string', pattern: '^[\\w.-]{1,64}$' },
+} as const;
 
 const info = {
   title: 'Call import engine: admin API',
@@ -44,12 +46,12 @@ function describe(app: AdminApp) {
     servers: [{ url: '/admin' }],
     security: [{ idToken: [] }],
   });
-  const requestId = { $ref: '#/components/parameters/RequestId' };
-  const idempotencyKey = { $ref: '#/components/parameters/IdempotencyKey' };
-  for (const path of Object.values(document.paths ?? {})) {
-    const { post } = path;
-    path.parameters = [...(path.parameters ?? []), requestId];
-    if (post) post.parameters = [...(post.parameters ?? []), idempotencyKey];
+  for (const { get, post, delete: remove } of Object.values(document.paths ?? {})) {
+    for (const operation of [get, post, remove]) {
+      if (!operation) continue;
+      const shared = operation === post ? [requestId, idempotencyKey] : [requestId];
+      operation.parameters = [...(operation.parameters ?? []), ...shared];
+    }
   }
   return document;
 }
