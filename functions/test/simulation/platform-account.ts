@@ -110,7 +110,10 @@ function markSecrets(platform: Platform, mark: string): Credentials {
   const secret = new Set(fields.filter((field) => field.secret).map(({ name }) => name));
   const entries = Object.entries(sandboxCredentials(platform));
   return Object.fromEntries(
-    entries.map(([name, value]) => [name, secret.has(name) ? `${value}${mark}` : value]),
+    entries.map(([name, value]) => [
+      name,
+      typeof value === 'string' && secret.has(name) ? `${value}${mark}` : value,
+    ]),
   );
 }
 

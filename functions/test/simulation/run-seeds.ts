@@ -69,7 +69,8 @@ interface Shift {
 async function work(folder: string, { take, collect }: Shift): Promise<void> {
   for (let isOver = false; !isOver;) {
     const worker = fork(join(folder, 'worker.ts'), {
-      execArgv: [],
+      // Most of what a world makes is gone a moment later.
+      execArgv: ['--max-semi-space-size=32'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let errors = '';

@@ -47,11 +47,11 @@ const noonMs = Date.UTC(2025, 10, 20, 12, 0, 0);
 /** Draws a scenario of 20 to 200 calls, in accounts at some of the platforms. */
 export function planScenario(chance: Chance, platforms: readonly Platform[]): Scenario {
   const customers = Array.from(
-    { length: chance.between(1, 4) },
+    { length: chance.pick([1, 1, 2, 2, 3, 4]) },
     (_, index) => `customer-${index + 1}`,
   );
   const uploads = chance.isLucky(0.15) ? chance.between(3, 12) : 0;
-  const calls = chance.between(20, chance.pick([25, 40, 60, 200])) - uploads;
+  const calls = chance.between(20, chance.pick([22, 25, 30, 40, 60, 200])) - uploads;
   const accounts = planAccounts(chance, { customers, calls, platforms });
   const hasNights = chance.isLucky(0.15);
   // 20:00 to 23:30 in New York, when the nightly queue is open, or any time.

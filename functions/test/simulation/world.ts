@@ -83,7 +83,7 @@ export async function openWorld(options: {
     clock: { now: () => new Date(nowMs()) },
     onCommit: (commit) => history.see(commit),
   });
-  gateFirestore(database.firestore, gate, createChance(seed, 'engine'));
+  await gateFirestore(database.firestore, gate, createChance(seed, 'engine'));
   const accounts = openAccounts(place);
   const channel = createChannel(gate);
   const tasks: TaskQueue = {
