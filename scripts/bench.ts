@@ -14,6 +14,7 @@ import { z } from 'zod';
 import type { BenchResult, BenchRow } from '../functions/test/load/bench-result.ts';
 import { benchmarks, type BenchOptions } from '../functions/test/load/benchmarks.ts';
 import type { BenchSandboxOptions } from '../functions/test/load/support/bench-sandbox.ts';
+import { UsageError } from './lib/usage-error.ts';
 
 const usage = `Usage: npm run bench [-- NAME… [options]]
 
@@ -31,9 +32,6 @@ Options:
   --profile           write a CPU profile of the measured process to .local/bench/
   --help              this text
 `;
-
-/** A wrong command line: the text says what to correct. */
-class UsageError extends Error {}
 
 const folder = join(import.meta.dirname, '../.local/bench');
 

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { defaultSettings } from '../functions/src/core/settings.ts';
 import { runKillTest, type KillTestReport } from '../functions/test/kill/run-kill-test.ts';
+import { UsageError } from './lib/usage-error.ts';
 
 const usage = `Usage: npm run kill-test -- [options]
 
@@ -24,9 +25,6 @@ Options:
 
 Ends with 0 when every check and bound holds, else with 1.
 `;
-
-/** A wrong command line: the text says what to correct. */
-class UsageError extends Error {}
 
 function readOptions() {
   try {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createApiClient, type RotationAnswer } from './start/api-client.ts';
+import { UsageError } from './lib/usage-error.ts';
 
 const usage = `Usage: npm run credentials:rotate -- [options]
 
@@ -18,9 +19,6 @@ Options:
 Ends with 0 when every credential is sealed under the newest version, 1 when some are not or the
 backend can't be reached, 2 for a wrong command line.
 `;
-
-/** A wrong command line: the text says what to correct. */
-class UsageError extends Error {}
 
 function readOptions() {
   try {

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { breaks, createBrokenCopy, isBreak } from '../functions/test/simulation/breaks.ts';
 import { runSeeds, type SeedReport } from '../functions/test/simulation/run-seeds.ts';
 import { describeFailure, summarize } from '../functions/test/simulation/summary.ts';
+import { UsageError } from './lib/usage-error.ts';
 
 const usage = `Usage: npm run simulate -- [options]
 
@@ -28,9 +29,6 @@ Options:
 `;
 
 const shownFailures = 5;
-
-/** Says what to correct, under the usage; the process ends with 2. */
-class UsageError extends Error {}
 
 function readOptions() {
   const { values } = parseArgs({
