@@ -126,6 +126,22 @@ describe('an import whose access token expires', () => {
     expect(tokens.rejected).toEqual([]);
   });
 
+  it('stops at once when the grant is over, though the token would work a little longer', async () => {
+    const expiresAt = () => new Date('2025-11-20T10:19:00.000Z');
+    const onExchange = (exchanged: number) => {
+      if (exchanged > 1) throw platformError('auth_invalid');
+      throw platformError('unavailable');
+    };
+    const tokens = createTokens({ expiresAt, onExchange });
+    const { world, job } = await open(tokens);
+    await drive(world);
+    expect(await readJob(world, job.id)).toMatchObject({
+      status: 'failed',
+      lastError: { kind: 'auth_invalid', source: 'fathom' },
+    });
+    expect(tokens).toMatchObject({ exchanged: [0, 0], rejected: [] });
+  });
+
   it('and has expired when its turn comes waits until the platform can renew it', async () => {
     const expiresAt = (token: number) =>
       token === 0 ? new Date('2025-11-20T10:20:00.000Z') : null;

@@ -30,11 +30,15 @@ export async function useCredentials<T>(
   try {
     return await use(current);
   } catch (error) {
-    const isRejected = error instanceof ImportError && error.kind === 'auth_invalid';
-    const renewal = isRejected && current === opened ? findRenewal(target, current) : null;
+    const mayRenew = isAuthInvalid(error) && current === opened;
+    const renewal = mayRenew ? findRenewal(target, current) : null;
     if (!renewal) throw error;
     return use(await renew(engine, target, { stale: current, exchange: renewal.exchange }));
   }
+}
+
+function isAuthInvalid(error: unknown): boolean {
+  return error instanceof ImportError && error.kind === 'auth_invalid';
 }
 
 interface Renewal {
@@ -60,8 +64,9 @@ async function renewInTime(
   try {
     return await renew(engine, target, { stale: opened, exchange: renewal.exchange });
   } catch (error) {
-    // The token works for a little longer; what is wrong is met again when it does not.
-    if (expiresAt > engine.clock.now()) return opened;
+    // During an outage the token works for a little longer. A grant that is over is asked for no more:
+    // each call would ask again, at an endpoint whose limit all customers share.
+    if (!isAuthInvalid(error) && expiresAt > engine.clock.now()) return opened;
     throw error;
   }
 }
