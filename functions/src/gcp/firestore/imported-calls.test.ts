@@ -274,6 +274,21 @@ describe('changing a page of calls', () => {
     expect(noted).toEqual(new Set(['call-2']));
   });
 
+  it('shows them on a page of many calls that others have', async () => {
+    await putJob('in_progress', { duplicateCalls: 1 });
+    const callKeys = Array.from({ length: 35 }, (_, index) => `call-${index}`);
+    for (const callKey of callKeys) {
+      await put(sampleCall('completed', { callKey, jobId: 'job-2' }));
+    }
+    const target = { jobId: 'job-1', callKeys };
+    await calls.transactPage(target, () => ({ job: null, calls: [], page, result: null }));
+    const noted = await calls.transactPage(target, (facts) => ({
+      ...{ job: null, calls: [], page: null },
+      result: facts.noted,
+    }));
+    expect(noted).toEqual(new Set(['call-2']));
+  });
+
   it('writes the job, the page and its calls together', async () => {
     await putJob('in_progress');
     const job = sampleJob('in_progress', { listedCalls: 1 });
