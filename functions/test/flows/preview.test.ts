@@ -22,6 +22,16 @@ describe('a preview', () => {
     });
   });
 
+  it('needs no credentials where the platform has none', async () => {
+    const context = createScriptedContext({ calls: 3, auth: 'none', count: () => 3 });
+    const world = await openWorld({ context });
+    const found = await previewImport(world.engine, context, {
+      ...{ customerId: 'customer-1', platform: 'fathom', credentials: null, filters: {} },
+      ...{ dateRange: { start: null, end: null }, schedule: 'now' },
+    });
+    expect(found).toMatchObject({ calls: 3, plan: { requests: 6 } });
+  });
+
   it('shares the nights with the other customers who have nightly imports under way', async () => {
     const context = createScriptedContext({ calls: 1, count: () => 10_000 });
     const world = await openWorld({ context, startAt: '2026-03-02T17:00:00Z' });

@@ -288,7 +288,7 @@ describe('asking for an import', () => {
     const context = createScriptedContext({ calls: 1, auth: 'none' });
     const world = await openWorld({ context });
     const { job } = await createImport(world.engine, context, {
-      ...{ customerId: 'customer-1', platform: 'fathom', credentials: {}, filters: {} },
+      ...{ customerId: 'customer-1', platform: 'fathom', credentials: null, filters: {} },
       ...{ dateRange: { start: null, end: null }, schedule: 'now', id: null },
       requestedBy: 'support@example.com',
     });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { openAdminWorld, type AdminWorld } from '../../../test/e2e/support/admin-world.ts';
 import { createBudget } from '../../core/budgets/rate-budget.ts';
 
@@ -76,6 +77,18 @@ describe('POST /admin/imports/preview', () => {
       limitedUntil: '2025-11-20T12:00:00.000Z',
       completion: { earliest: '2025-11-20T12:00:02.000Z', latest: '2025-11-20T12:00:04.000Z' },
     });
+  });
+
+  it('asks by stored credentials, too', async () => {
+    const { admin: token } = admin.tokens;
+    const kept = await admin.ask('POST /admin/credentials', { token, body });
+    const { id: credentialId } = z.object({ id: z.string() }).parse(kept.body);
+    const before = await admin.snapshot();
+    const answer = await admin.ask('POST /admin/imports/preview', {
+      body: { customerId: 'acme', platform: 'grain', credentialId },
+    });
+    expect(answer.body).toMatchObject({ calls: 5, requests: 10 });
+    expect(await admin.snapshot()).toBe(before);
   });
 
   it('counts only what the range and the filters leave', async () => {
