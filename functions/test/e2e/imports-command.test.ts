@@ -166,6 +166,28 @@ describe('imports create', () => {
     );
   });
 
+  it('takes a credential that was stored before, by its id', async () => {
+    const admin = await readFile(join(folder.path, 'token.admin'), 'utf8');
+    const kept = await fetch(`${url}/admin/credentials`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ customerId: 'acme', platform: 'grain', credentials }),
+    });
+    const { id } = z.object({ id: z.string() }).parse(await kept.json());
+    const { code, output } = await run([...acme, '--credential-id', id, '--dry-run']);
+    expect([code, output]).toEqual([0, expect.stringContaining('Nothing was started: about 30')]);
+  });
+
+  it('is previewed: what it would take, in one sentence and in numbers', async () => {
+    const { code, output } = await run(
+      ['preview', ...acme.slice(1), '--credentials', '-', '--schedule', 'nightly'],
+      { input: 'sandbox-key' },
+    );
+    expect(code).toBe(0);
+    expect(output).toMatch(/^30 calls, \d+ requests, 1 night/);
+    expect(output).toMatch(/\nprice:\n {2}free calls: 30\n/);
+  });
+
   it('draws a bar until the import has ended, and ends with 0 when all is there', async () => {
     const { code, output } = await run(
       [...acme, '--credentials', '-', '--schedule', 'now', '--watch'],
@@ -178,6 +200,28 @@ describe('imports create', () => {
     expect(code).toBe(0);
     const list = await run(['list', '--customer', 'acme', '--status', 'completed']);
     expect(list.output).toMatch(/\w{20} │ grain +│ completed │ 30\/30/);
+  });
+});
+
+describe('imports why', () => {
+  it('tells the story of a call by its title, and what to do', async () => {
+    const list = await run(['list', '--customer', 'acme', '--json']);
+    const [job] = z.array(Job).parse(JSON.parse(list.output));
+    const answer = await fetch(`${url}/admin/imports/${job?.id ?? ''}/calls?limit=1`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const Calls = z.tuple([z.object({ id: z.string(), sourceCallId: z.string() })]);
+    const [call] = Calls.parse(await answer.json());
+    const told = await run(['why', call.sourceCallId, '--customer', 'acme']);
+    expect(told.code).toBe(0);
+    expect(told.output).toMatch(/^Imported from Grain on .+\nWhat to do: Nothing\./);
+    expect(told.output).toContain(`- id: ${call.id}`);
+  });
+
+  it('tells also of a call that nobody has seen', async () => {
+    const { code, output } = await run(['why', 'nobody@example.com', '--customer', 'acme']);
+    expect(code).toBe(0);
+    expect(output).toMatch(/^Grain did not list it .+\nWhat to do: .+\n\nlistings:\n/s);
   });
 });
 
