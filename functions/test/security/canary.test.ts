@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import { startRuntime, type Runtime } from '../../local/runtime/runtime.ts';
 import type { AppPorts } from '../../src/app.ts';
+import { platformRows } from '../../src/contexts/registry.ts';
 import { sandboxCredentials, sandboxes } from '../../src/contexts/testing/sandboxes.ts';
 import type { Credentials, Platform } from '../../src/core/imports/import-context.ts';
 import type { NewTask } from '../../src/core/ports.ts';
@@ -17,15 +18,31 @@ import { createNetworkFetch } from '../../src/kit/guarded-fetch.ts';
  * imports and their failures; then everything that came out or was kept is searched for them.
  */
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const platforms = Object.keys(sandboxes).filter((name): name is Platform => name in sandboxes);
 const canaryOf = (place: string) => `canary0${place.replaceAll('_', '0')}0k7Qz`;
-/** What the sandbox of a platform accepts, with a canary for the secret in it. */
-function credentialsOf(platform: Platform, canary: string): Credentials {
+/** What the sandbox of a platform accepts, with a canary where it takes the key that it is told. */
+function credentialsOf(platform: Platform): Credentials {
   const entries = Object.entries(sandboxCredentials(platform));
+  const canary = canaryOf(`${platform}-key`);
   return Object.fromEntries(
     entries.map(([name, value]) => [name, value === 'sandbox-key' ? canary : value]),
+  );
+}
+
+function isSecret(platform: Platform, name: string): boolean {
+  const row = platformRows().find((candidate) => candidate.platform === platform);
+  return row?.credentials.find((field) => field.name === name)?.secret ?? true;
+}
+
+/** The same with a canary for each secret, so that the platform rejects them. */
+function wrongCredentialsOf(platform: Platform): Credentials {
+  return Object.fromEntries(
+    Object.entries(credentialsOf(platform)).map(([name, value]) => [
+      name,
+      isSecret(platform, name) && typeof value === 'string' ? plant(`${platform}-${name}`) : value,
+    ]),
   );
 }
 
@@ -119,9 +136,16 @@ beforeAll(async () => {
   }
   folder = await mkdtemp(join(tmpdir(), 'canary-'));
   const choice = (platform: Platform) => ({
-    ...{ calls: 3, seed: 1, faults: [] },
+    ...{ calls: 2, seed: 1, faults: [] },
     credentials: { apiKey: plant(`${platform}-key`) },
   });
+  // Secrets that a sandbox has of its own are looked for as they are.
+  for (const platform of platforms) {
+    for (const [name, value] of Object.entries(credentialsOf(platform))) {
+      if (typeof value !== 'string' || !isSecret(platform, name)) continue;
+      planted.set(`${platform} ${name}`, value);
+    }
+  }
   runtime = await startRuntime({
     folder,
     port: 0,
@@ -251,14 +275,13 @@ describe('secrets that were planted', () => {
   it('by credentials of each platform, in imports with failures, sent and stored', async () => {
     const imports = await Promise.all(
       platforms.map((platform) => {
-        const credentials = credentialsOf(platform, canaryOf(`${platform}-key`));
-        return importAll({ platform, credentials });
+        return importAll({ platform, credentials: credentialsOf(platform) });
       }),
     );
     expect(imports.map(({ status }) => status)).toEqual(
       platforms.map(() => expect.stringMatching(/^(completed|partial|failed)$/)),
     );
-    const grain = credentialsOf('grain', canaryOf('grain-key'));
+    const grain = credentialsOf('grain');
     const body = { customerId: 'demo', platform: 'grain', credentials: grain, label: 'Sales' };
     const kept = await ask('POST /admin/credentials', { token: tokens.admin, body });
     const { id: credentialId } = WithId.parse(JSON.parse(kept.text));
@@ -282,17 +305,17 @@ describe('secrets that were planted', () => {
     const texts = [`key ${secret}`, `Basic ${encoded}`, hex];
     for (const text of texts) {
       found.push({ place: 'control', text });
-      expect(await findPlanted()).toEqual(['grain-key in control']);
+      expect(await findPlanted()).toContain('grain-key in control');
       found.pop();
     }
     await writeFile(join(folder, 'control'), secret);
-    expect(await findPlanted()).toEqual(['grain-key in file control']);
+    expect(await findPlanted()).toContain('grain-key in file control');
     await rm(join(folder, 'control'));
   });
 
   it('by credentials that are wrong: rejected, unfinished, of the wrong shape, where none belong', async () => {
     for (const platform of platforms) {
-      const credentials = credentialsOf(platform, plant(`${platform}-wrong`));
+      const credentials = wrongCredentialsOf(platform);
       const body = { customerId: 'demo', platform, credentials };
       expect((await ask('POST /admin/imports', { body })).status).toBe(422);
       const token = tokens.admin;

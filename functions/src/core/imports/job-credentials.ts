@@ -55,7 +55,7 @@ export async function keepWhatWorks<T>(
     return { credential: { id: credentialId, type: 'stored' }, result: await run(credentialId) };
   }
   const { credentials, notes } = given;
-  const kept = { customerId, platform, type, credentials: credentials ?? {} } as const;
+  const kept = { customerId, platform, type, credentials: { ...credentials } } as const;
   const id = await engine.vault.keep({ ...kept, ...(notes && { notes }) });
   try {
     return { credential: { id, type }, result: await run(id) };
