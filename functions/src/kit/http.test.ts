@@ -68,6 +68,29 @@ describe('createPlatformHttp', () => {
     expect(events).toEqual(['place', 'sent', 'place', 'place', 'sent']);
   });
 
+  it('sends heavy requests that waited together at the pace of heavy ones', async () => {
+    const events: string[] = [];
+    let places = 0;
+    const limiter = {
+      acquire: async () => {
+        await new Promise(setImmediate);
+        events.push('place');
+        places += 1;
+        if (places === 3) throw new Error('no place');
+      },
+      observe: () => undefined,
+    };
+    const answer = () => {
+      events.push('sent');
+      return Response.json({});
+    };
+    const { http } = createHttp(answer, { limiter });
+    const ask = () => http.request({ method: 'POST', path: '/downloads', weight: 2 }, Anything);
+    const asked = await Promise.allSettled([ask(), ask(), ask()]);
+    expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(events).toEqual(['place', 'place', 'sent', 'place', 'place', 'place', 'sent']);
+  });
+
   it('tells of an answer that broke its schema, without its values', async () => {
     const drifts: unknown[] = [];
     const { http } = createHttp(() => Response.json({ user: { mail: 'ann@acme.test' } }), {

@@ -113,13 +113,36 @@ async function requestWithRetries(
   }
 }
 
+const heavyTurns = new WeakMap<RateLimiter, Promise<void>>();
+
+/**
+ * Heavy requests take their slots one request after another: among many that waited at once, each
+ * would have its first slot before one had its last, and then they would go at the pace of light ones.
+ */
+async function acquireSlots(
+  limiter: RateLimiter,
+  weight: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (weight === 1) return limiter.acquire(signal);
+  const turn = (heavyTurns.get(limiter) ?? Promise.resolve()).then(async () => {
+    for (let slot = 0; slot < weight; slot += 1) await limiter.acquire(signal);
+  });
+  // Who failed to get its slots keeps nobody else from theirs.
+  heavyTurns.set(
+    limiter,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
 async function requestOnce(
   options: PlatformHttpOptions,
   request: HttpRequest,
   url: string,
 ): Promise<unknown> {
   const { voice, limiter } = options;
-  for (let slot = 0; slot < (request.weight ?? 1); slot += 1) await limiter.acquire(options.signal);
+  await acquireSlots(limiter, request.weight ?? 1, options.signal);
   const deadline = createDeadline(options.requestTimeoutMs, options.signal);
   try {
     const response = await options.fetch(url, {
