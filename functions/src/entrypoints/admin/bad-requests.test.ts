@@ -108,6 +108,17 @@ const bodies: readonly (readonly [string, unknown, Expected])[] = [
       detail: "Five29 can't be imported from yet.",
     }),
   ],
+  [
+    'filters that uploads have not, whose list is not stored then',
+    {
+      ...good,
+      platform: 'manual',
+      credentials: undefined,
+      uploads: [upload],
+      options: { filters: { x: 1 } },
+    },
+    wrong('/options/filters', expect.stringMatching(/./), { detail: expect.stringMatching(/./) }),
+  ],
   ['an unknown field', { ...good, key: 1 }, wrong('/key', 'is not a known field')],
   [
     'an unknown field whose name needs escaping in a pointer',

@@ -18,10 +18,11 @@ export async function toImportRequest(
   const { customerId, options } = body;
   const platforms = await services.platforms();
   const context = requireContext(platforms, { name: body.platform, pointer: '/platform' });
-  const keys = await toCredentials(await services.engine(), context, body);
   const filters = await pointingAt('/options/filters', () =>
     context.parseFilters(options?.filters ?? {}),
   );
+  // Last: a list of uploads is stored here, and a refusal leaves nothing behind.
+  const keys = await toCredentials(await services.engine(), context, body);
   const { start = null, end = null } = options?.dateRange ?? {};
   const schedule = options?.schedule ?? 'auto';
   const { platform } = context;
