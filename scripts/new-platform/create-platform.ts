@@ -118,7 +118,7 @@ async function addLines({ root }: NewPlatform, names: Names): Promise<readonly W
     },
     {
       path: 'functions/src/contexts/registry.ts',
-      before: '  manualContext,\n];',
+      before: '  manualContext,\n',
       line: `  ${camel}Context,\n`,
     },
     {
