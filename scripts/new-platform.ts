@@ -23,7 +23,9 @@ try {
   if (id === undefined || others.length > 0) throw new NewPlatformError('Which platform?');
   const paths = await createPlatform({ root, id, displayName: values.name ?? null });
   // A process of its own: this one may have loaded the registry as it was.
-  execFileSync(process.execPath, [join(root, 'scripts/write-docs.ts')], { stdio: 'ignore' });
+  execFileSync(process.execPath, [join(root, 'scripts/write-docs.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   process.stdout.write(
     `${paths.map((path) => `wrote ${path}\n`).join('')}\n` +
       'What is left to do are the failing checks of the contract suite:\n' +
