@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { createGrainSandbox } from '../grain/grain.sandbox.ts';
 import { parseFaults } from './sandbox-faults.ts';
 
@@ -32,6 +33,11 @@ describe('the faults of a sandbox', () => {
   });
 });
 
+const Page = z.object({
+  cursor: z.string().nullable(),
+  recordings: z.array(z.object({ id: z.string() })),
+});
+
 describe('a sandbox that shows calls again', () => {
   const now = () => new Date('2026-03-02T12:00:00Z');
 
@@ -57,7 +63,7 @@ describe('a sandbox that shows calls again', () => {
           body: JSON.stringify({ cursor }),
         }),
       );
-      const page: { cursor: string | null; recordings: { id: string }[] } = await response.json();
+      const page = Page.parse(await response.json());
       ids.push(...page.recordings.map(({ id }) => id));
       ({ cursor } = page);
     } while (cursor !== null);
