@@ -11,7 +11,7 @@ import {
   type StoredFacts,
 } from './support/start-process.ts';
 
-const calls = 7;
+const calls = 14;
 const Job = z.object({ status: z.string(), processedCalls: z.number() });
 
 function start(folder: string): StartProcess {
@@ -109,11 +109,13 @@ describe('the next start', () => {
     expect(nextOutput).toContain(
       `Going on with import ${jobId}, which the last run left unfinished.`,
     );
-    expect(nextOutput).toContain(`Import ${jobId} completed: 7 new, 0 known from before, 0 failed`);
+    expect(nextOutput).toContain(
+      `Import ${jobId} completed: 14 new, 0 known from before, 0 failed`,
+    );
     expect(nextCode).toBe(0);
     expect(after.jobs).toEqual([expect.objectContaining({ id: jobId, status: 'completed' })]);
-    expect(after.engagements).toHaveLength(7);
-    expect(new Set(after.engagements.map(({ sourceCallId }) => sourceCallId)).size).toBe(7);
+    expect(after.engagements).toHaveLength(calls);
+    expect(new Set(after.engagements.map(({ sourceCallId }) => sourceCallId)).size).toBe(calls);
     expect(after.credentials).toBe(0);
   });
 });

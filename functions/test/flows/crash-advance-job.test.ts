@@ -44,6 +44,7 @@ describe('the reconcile loop', () => {
 });
 
 const portsOfTheLoop = [
+  'audit.open',
   'calls.countByStatus',
   'calls.getPage',
   'calls.listOverdue',

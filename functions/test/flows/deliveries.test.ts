@@ -105,7 +105,8 @@ describe('a commit that took effect though its caller saw an error', () => {
       world.meter.loseAnswers((paths) => isMeant(paths) && (commits += 1) % 2 === 1);
       await drive(world, { together: 25 });
       world.clock.advance(60_000);
-      await sweepJobs(world.engine);
+      // One that was not answered either comes again a minute later.
+      await sweepJobs(world.engine).catch(() => sweepJobs(world.engine));
 
       expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
       expect(world.meter.lost).toBeGreaterThanOrEqual(2);

@@ -23,10 +23,10 @@ async function readNights(world: TestWorld) {
 }
 
 describe('nightly imports', () => {
-  it('of 1,200 calls for two customers take three nights, within the allowance, never by day', async () => {
+  it('of 300 calls for two customers take three nights, within the allowance, never by day', async () => {
     const world = await openWorld({
-      ...{ settings, startAt: '2025-11-20T23:50:00Z' },
-      context: createScriptedContext({ calls: 600, pageSize: 20 }),
+      ...{ settings: { ...settings, nightlyCalls: 120 }, startAt: '2025-11-20T23:50:00Z' },
+      context: createScriptedContext({ calls: 150, pageSize: 5 }),
     });
     const jobs = [
       await startImport(world, { platform: 'fathom', schedule: 'nightly', customerId: 'a' }),
@@ -39,13 +39,13 @@ describe('nightly imports', () => {
     for (const { id } of jobs) {
       expect(await readJob(world, id)).toMatchObject({
         status: 'completed',
-        totals: { imported: 600 },
+        totals: { imported: 150 },
       });
     }
     expect(await readNights(world)).toEqual({
-      '2025-11-21': 480,
-      '2025-11-22': 480,
-      '2025-11-23': 240,
+      '2025-11-21': 120,
+      '2025-11-22': 120,
+      '2025-11-23': 60,
     });
   });
 

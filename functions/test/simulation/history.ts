@@ -39,6 +39,8 @@ export const SeenCall = z.object({
   reason: z.string().optional(),
   error: Failure.optional(),
   attempts: z.array(Failure),
+  /** When it is looked at again at the latest; null: its task is in the queue. */
+  checkAfter: Instant.nullable(),
   lease: Lease,
 });
 export type SeenCall = z.infer<typeof SeenCall>;
@@ -81,6 +83,8 @@ export const endedJobs: ReadonlySet<string> = new Set([
   'cancelled',
 ]);
 export const endedCalls: ReadonlySet<string> = new Set(['completed', 'failed', 'skipped']);
+/** As long as a platform takes to make what a call lacks. */
+const longestAppointmentMs = 7 * 3_600_000;
 const inWork: ReadonlySet<string> = new Set(['downloading', 'transcribing']);
 
 export interface Violation {
@@ -104,7 +108,7 @@ export interface History {
   readonly shardTotals: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly violations: readonly Violation[];
   readonly endedAtMs: number;
-  /** When something last changed that brings a job nearer to its end. */
+  /** When something last changed that brings a job nearer to its end, or will: a call's appointment. */
   readonly progressAtMs: number;
   violate(rule: string, detail: string): void;
   see(commit: Commit): void;
@@ -143,7 +147,7 @@ export function createHistory(options: {
     jobs.set(job.id, job);
     options.onJobWritten(job.id);
     if (endedJobs.has(job.status)) endedAtMs = timeMs;
-    if (earlier?.status !== job.status) progressAtMs = timeMs;
+    if (earlier?.status !== job.status) progressAtMs = Math.max(progressAtMs, timeMs);
     const actor = findActor();
     if (!earlier) {
       if (job.status !== 'queued') violate('job_step', `job ${job.id} began ${job.status}`);
@@ -185,7 +189,9 @@ export function createHistory(options: {
     const call = SeenCall.parse(after.data);
     const earlier = calls.get(call.callKey);
     calls.set(call.callKey, call);
-    progressAtMs = timeMs;
+    // A platform that makes a transcript for hours is asked again hours later: nobody waits in vain.
+    const dueMs = Math.min(call.checkAfter?.toMillis() ?? 0, timeMs + longestAppointmentMs);
+    progressAtMs = Math.max(progressAtMs, timeMs, dueMs);
     addTo(owned, call.jobId, call.callKey);
     count(earlier, call);
     if (!earlier) {

@@ -4,13 +4,13 @@ import { toDigestKey } from '../digest-key.ts';
 import type { CreateId } from '../ports.ts';
 
 /** An answer as it was given, to be given again. */
-export const KeptAnswer = z.object({
+const Kept = z.object({
   status: z.int(),
   headers: z.record(z.string(), z.string()),
   /** Null: the answer holds something secret and is not kept; the request is done again for it. */
   body: z.string().nullable(),
 });
-export type KeptAnswer = z.infer<typeof KeptAnswer>;
+export type KeptAnswer = z.infer<typeof Kept>;
 
 /**
  * What is remembered of a request with an idempotency key: `idempotencyKeys/{id}`. Neither the key
@@ -24,7 +24,7 @@ export const IdempotencyRecord = z.object({
   /** Who works on the request, and until when nobody else does; null: nobody does. */
   holder: z.string(),
   heldUntil: z.date().nullable(),
-  answer: KeptAnswer.nullable(),
+  answer: Kept.nullable(),
   /** From then on the key is new again; Firestore deletes the record some time later. */
   expiresAt: z.date(),
 });
