@@ -304,9 +304,11 @@ describe('secrets that were planted', () => {
     const hex = Buffer.from(secret).toString('hex');
     const texts = [`key ${secret}`, `Basic ${encoded}`, hex];
     for (const text of texts) {
-      found.push({ place: 'control', text });
+      const control = { place: 'control', text };
+      found.push(control);
       expect(await findPlanted()).toContain('grain-key in control');
-      found.pop();
+      // What the backend said meanwhile lies behind it.
+      found.splice(found.indexOf(control), 1);
     }
     await writeFile(join(folder, 'control'), secret);
     expect(await findPlanted()).toContain('grain-key in file control');
