@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ListPosition } from '../testing/sandbox-account.ts';
+import { parseListCursor, toListCursor } from '../testing/sandbox-list-cursor.ts';
 import { createTurns } from '../testing/sandbox-turns.ts';
 import type { SandboxMeeting } from './fathom.sandbox-account.ts';
 import { toLines } from './fathom.sandbox-account.ts';
@@ -72,7 +72,7 @@ function answerMeetings(
   if (toClient(c, options) === 'app' && (transcript ?? summary) !== undefined) {
     return refuse(c, 400, 'include_transcript and include_summary are not for OAuth apps');
   }
-  const after = cursor === undefined ? null : parseCursor(cursor, filter);
+  const after = cursor === undefined ? null : parseListCursor(cursor, filter);
   if (cursor !== undefined && after === null) return refuse(c, 400, 'cursor: invalid');
   const found = findMeetings(options, { filter, after });
   const page: SandboxMeeting[] = [];
@@ -83,7 +83,7 @@ function answerMeetings(
     page.push(meeting);
   }
   const last = page.at(-1);
-  const next = isLast || last === undefined ? null : toCursor(last, filter);
+  const next = isLast || last === undefined ? null : toListCursor(last, filter);
   return c.json({
     limit: options.pageSize,
     next_cursor: options.faults['repeated-cursor'] === null ? next : (cursor ?? next),
@@ -130,27 +130,4 @@ function matches(record: z.output<typeof Filtered>, filter: Filter): boolean {
     (domain === undefined || invitees.some((invitee) => invitee.email_domain === domain)) &&
     (type === 'all' || type === record.calendar_invitees_domains_type)
   );
-}
-
-const Cursor = z.tuple([z.number().nullable(), z.string(), z.string()]);
-
-function toCursor({ startMs, id }: ListPosition, filter: Filter): string {
-  const place = [Number.isFinite(startMs) ? startMs : null, id, digestOf(filter)];
-  return Buffer.from(JSON.stringify(place)).toString('base64url');
-}
-
-function parseCursor(cursor: string, filter: Filter): ListPosition | null {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const [startMs, id, digest] = Cursor.parse(json);
-    return digest === digestOf(filter) ? { startMs: startMs ?? Infinity, id } : null;
-  } catch {
-    // Whatever is wrong with it, the answer to the client is the same refusal.
-    return null;
-  }
-}
-
-function digestOf(filter: Filter): string {
-  const entries = Object.entries(filter).sort(([left], [right]) => (left < right ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 8);
 }

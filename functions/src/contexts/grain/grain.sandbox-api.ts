@@ -10,14 +10,13 @@ import {
   ListBody,
   RecordingBody,
   createMatcher,
-  parseCursor,
   toAnswer,
-  toCursor,
   toMs,
 } from './grain.sandbox-schema.ts';
 import type { Filter } from './grain.sandbox-schema.ts';
 import { toTranscript } from './grain.sandbox-transcript.ts';
 import { createSlidingWindow } from '../testing/sandbox-window.ts';
+import { parseListCursor, toListCursor } from '../testing/sandbox-list-cursor.ts';
 
 interface GrainApiOptions {
   readonly account: GrainAccount;
@@ -110,7 +109,7 @@ function answerList(
   const { account, body, faults } = options;
   const filter: Filter = body.filter ?? {};
   const sent = body.cursor ?? null;
-  const after = sent === null ? null : parseCursor(sent, filter);
+  const after = sent === null ? null : parseListCursor(sent, filter);
   if (sent !== null && after === null) return refuse(c, 400, 'cursor: not of this listing');
   const page = readPage(account, { ...options, filter, after });
   const cursor = faults['repeated-cursor'] === null ? page.cursor : (sent ?? page.cursor);
@@ -124,7 +123,7 @@ function readPage(
   account: GrainAccount,
   options: {
     readonly filter: Filter;
-    readonly after: ReturnType<typeof parseCursor>;
+    readonly after: ReturnType<typeof parseListCursor>;
     readonly pageSize: number;
   },
 ): { readonly recordings: readonly SandboxRecording[]; readonly cursor: string | null } {
@@ -137,7 +136,7 @@ function readPage(
     if (!matches(recording)) continue;
     const last = recordings.at(-1);
     if (recordings.length === pageSize && last !== undefined) {
-      return { recordings, cursor: toCursor(last, filter) };
+      return { recordings, cursor: toListCursor(last, filter) };
     }
     recordings.push(recording);
   }

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ListPosition } from '../testing/sandbox-account.ts';
 import type { SandboxRecording } from './grain.sandbox-recording.ts';
 
 /** The body of requests that take nothing. */
@@ -88,31 +86,4 @@ export function createMatcher(filter: Filter): (recording: SandboxRecording) => 
 /** Milliseconds since the epoch, null for an absent instant. */
 export function toMs(datetime: string | undefined): number | null {
   return datetime === undefined ? null : Date.parse(datetime);
-}
-
-const Cursor = z.tuple([z.number().nullable(), z.string(), z.string()]);
-
-/** An opaque cursor for the page behind `position` in the listing that `filter` makes. */
-export function toCursor(position: ListPosition, filter: Filter): string {
-  const startMs = Number.isFinite(position.startMs) ? position.startMs : null;
-  return Buffer.from(JSON.stringify([startMs, position.id, digestOf(filter)])).toString(
-    'base64url',
-  );
-}
-
-/** The position in a cursor; null when it is no cursor of this listing. */
-export function parseCursor(cursor: string, filter: Filter): ListPosition | null {
-  try {
-    const json: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    const [startMs, id, digest] = Cursor.parse(json);
-    return digest === digestOf(filter) ? { startMs: startMs ?? Infinity, id } : null;
-  } catch {
-    // Whatever is wrong with it, the answer to the client is the same refusal.
-    return null;
-  }
-}
-
-function digestOf(filter: Filter): string {
-  const entries = Object.entries(filter).sort(([left], [right]) => (left < right ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(entries)).digest('base64url').slice(0, 8);
 }
