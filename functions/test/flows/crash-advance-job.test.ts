@@ -1,3 +1,4 @@
+import type { DateRange } from '../../src/core/imports/source-call.ts';
 import {
   crashSides,
   describePoint,
@@ -15,7 +16,9 @@ const sourceCalls = Array.from({ length: calls }, (_, index) => idOf(index));
 const together = { together: calls };
 
 async function openScripted() {
-  const context = createScriptedContext({ calls, count: () => calls });
+  // One more until the listing is over, so that the job looks for what is missing before it ends.
+  const count = ({ end }: DateRange) => (end === null ? calls + 1 : calls);
+  const context = createScriptedContext({ calls, count });
   const world = await openWorld({ context });
   const job = await startImport(world, { platform: 'fathom' });
   return { world, job };

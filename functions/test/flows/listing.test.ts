@@ -91,15 +91,6 @@ describe('a listing', () => {
     ]);
   });
 
-  it('that is shorter than the platform’s own count ends partial and says how many are missing', async () => {
-    const { world, jobId } = await run({ count: () => 28 });
-    expect(await readJob(world, jobId)).toMatchObject({
-      status: 'partial',
-      listing: { platformCount: 28 },
-      lastError: { kind: 'contract', source: 'fathom', message: expect.stringContaining('3') },
-    });
-  });
-
   it('pauses while enough calls wait for their turn', async () => {
     const waiting: number[] = [];
     const world = await openWorld({

@@ -12,6 +12,8 @@ export const gongFaults = {
   'no-transcripts': 3,
   /** Every so many calls are private. */
   'private-calls': 4,
+  /** About every so many calls are counted and never listed. */
+  'hidden-calls': 10,
   /** Every so many requests with a cursor find that it has expired. */
   'expired-cursors': 3,
   /** From the second page on, the cursor is the one that was sent (the number has no effect). */

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import { toImportError, type ImportError } from '../errors.ts';
 import type { EngineSettings } from '../settings.ts';
+import { auditCount } from './audit-count.ts';
 import { toCallsPerSecond } from './import-context.ts';
 import { isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { openListing, type JobRun } from './job-run.ts';
@@ -83,6 +84,8 @@ async function doStep(run: JobRun, step: Exclude<Step, { type: 'wait' }>): Promi
       return checkOverdue(run);
     case 'redispatch':
       return redispatchLost(run, step.belowPage);
+    case 'audit_count':
+      return auditCount(run);
     case 'end':
       return endJob(run, null);
   }

@@ -154,7 +154,7 @@ async function reopen(engine: Engine, context: ImportContext, retry: RetryReques
     if (!isEnded(found)) return { job: null, result: null };
     const reopened = transitionJob(found, { type: 'reopen', at: now });
     const dispatch = { ...found.dispatch, redispatch: redispatchNow(found) };
-    const listing = { ...toReplayed(found, retry), failures: 0 };
+    const listing = { ...toReplayed(found, retry), gaps: null, failures: 0 };
     const next = {
       ...reopened,
       credential,

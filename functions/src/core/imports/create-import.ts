@@ -141,6 +141,7 @@ function emptyProgress(now: Date) {
       isFinished: false,
       pages: 0,
       platformCount: null,
+      gaps: null,
       rejected: 0,
       failures: 0,
       replayPage: null,

@@ -110,7 +110,7 @@ describe('explainCall', () => {
 
   it('finds a record that could not be read on the pages of its import', async () => {
     const odd = sampleJob('partial', { listing: { ...listing, pages: 3, rejected: 1 } });
-    const page = { index: 0, cursor: null, callKeys: [], duplicates: [], rejected: [] };
+    const page = { index: 0, cursor: null, callKeys: [], duplicates: [], rejected: [], days: {} };
     const rejected = [
       { sourceCallId: null, reason: 'id: no text' },
       { sourceCallId: '7742', reason: 'started: no date' },
@@ -125,7 +125,7 @@ describe('explainCall', () => {
 
   it('looks at no more than 200 pages', async () => {
     const odd = sampleJob('partial', { listing: { ...listing, pages: 300, rejected: 1 } });
-    const page = { index: 0, cursor: null, callKeys: [], duplicates: [] };
+    const page = { index: 0, cursor: null, callKeys: [], duplicates: [], days: {} };
     const pages = Array.from({ length: 300 }, (_, index) => ({
       ...{ ...page, index },
       rejected: [{ sourceCallId: `call-${index}`, reason: 'odd' }],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ImportError } from '../errors.ts';
+import { CountGap } from './find-gaps.ts';
 import { platforms } from './import-context.ts';
 import { DateRange } from './source-call.ts';
 
@@ -55,6 +56,8 @@ const JobBase = z.object({
     pages: z.int(),
     /** What the platform says there is; null where it cannot or did not say. */
     platformCount: z.int().nullable(),
+    /** Where it counts more than it listed; null: not looked for. */
+    gaps: z.array(CountGap).nullable().default(null),
     /** Records set aside because they broke the platform's contract. */
     rejected: z.int(),
     /** Failures in a row; a page that succeeds sets it back. */

@@ -1,4 +1,5 @@
 import type { Engagement } from '../engagements/engagement.ts';
+import type { CallsByDay } from './find-gaps.ts';
 import type { CallStatus, ImportedCall } from './imported-call.ts';
 import type { CallTotals, ImportJob, JobStatus } from './import-job.ts';
 
@@ -10,6 +11,8 @@ export interface CallPage {
   readonly callKeys: readonly string[];
   readonly duplicates: readonly DuplicateCall[];
   readonly rejected: readonly { readonly sourceCallId: string | null; readonly reason: string }[];
+  /** What it added to the calls that the job was shown: each is counted on one page only. */
+  readonly days: CallsByDay;
 }
 
 /** A listed call that this job leaves alone, and who has it. */

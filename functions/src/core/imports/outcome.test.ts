@@ -1,5 +1,5 @@
 import { noTotals, sampleJob } from '../testing/sample-records.ts';
-import type { CallTotals, JobError } from './import-job.ts';
+import type { CallTotals, ImportJob, JobError } from './import-job.ts';
 import { decideOutcome } from './outcome.ts';
 
 const rejectedKey: JobError = {
@@ -14,15 +14,21 @@ interface Facts {
   readonly duplicates?: number;
   readonly rejected?: number;
   readonly platformCount?: number | null;
+  readonly gaps?: ImportJob['listing']['gaps'];
   readonly lastError?: JobError;
 }
 
-function outcomeOf({ totals, duplicates, rejected, platformCount, lastError }: Facts) {
+function outcomeOf({ totals, duplicates, rejected, platformCount, gaps, lastError }: Facts) {
   const sums = { ...noTotals, ...totals };
   const base = sampleJob('in_progress', { updatedAt: new Date('2026-03-02T09:45:00Z') });
   const job = {
     ...base,
-    listing: { ...base.listing, rejected: rejected ?? 0, platformCount: platformCount ?? null },
+    listing: {
+      ...base.listing,
+      rejected: rejected ?? 0,
+      platformCount: platformCount ?? null,
+      gaps: gaps ?? null,
+    },
     listedCalls: sums.imported + sums.failed + sums.gone + sums.noConsent + sums.filtered,
     duplicateCalls: duplicates ?? 0,
     // Older than the counters, which decide.
@@ -68,6 +74,18 @@ describe('decideOutcome', () => {
         at: new Date('2026-03-02T09:45:00Z'),
       },
     });
+  });
+
+  it('names the days on which they are missing, where these were found', () => {
+    const gap = {
+      start: new Date('2026-03-01T00:00:00Z'),
+      end: new Date('2026-03-02T00:00:00Z'),
+      ...{ platformCount: 12, listed: 10 },
+    };
+    const { lastError } = outcomeOf({ totals: { imported: 90 }, platformCount: 92, gaps: [gap] });
+    expect(lastError?.message).toBe(
+      'The platform counts 2 more than it listed in this range: 2 on 2026-03-01.',
+    );
   });
 
   it('is partial, too, when the platform counts calls and lists none', () => {

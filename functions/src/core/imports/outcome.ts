@@ -1,4 +1,5 @@
 import type { CallTotals, ImportJob, JobError } from './import-job.ts';
+import { describeGaps } from './find-gaps.ts';
 import { toCompleteness } from './completeness.ts';
 
 /**
@@ -16,12 +17,13 @@ export function decideOutcome(facts: {
   const hasResult = totals.imported > 0 || job.duplicateCalls > 0;
   if (lastError || problems > 0) return { status: hasResult ? 'partial' : 'failed', lastError };
   if (missing === 0) return { status: 'completed', lastError: null };
+  const days = describeGaps(job.listing.gaps ?? []);
   return {
     status: 'partial',
     lastError: {
       kind: 'contract',
       source: job.platform,
-      message: `The platform counts ${missing} more than it listed in this range.`,
+      message: `The platform counts ${missing} more than it listed in this range${days && `: ${days}`}.`,
       at: job.updatedAt,
     },
   };

@@ -19,6 +19,7 @@ const job = sampleJob('in_progress', {
     isFinished: false,
     pages: 2,
     platformCount: 500,
+    gaps: null,
     rejected: 1,
     failures: 3,
     replayPage: null,
@@ -95,6 +96,7 @@ describe('planPage', () => {
       callKeys: ['call-1', 'call-2'],
       duplicates: [],
       rejected: [],
+      days: { '2026-02-27': 2 },
     });
   });
 
@@ -136,6 +138,7 @@ describe('planPage', () => {
         isFinished: false,
         pages: 3,
         platformCount: 500,
+        gaps: null,
         rejected: 1,
         failures: 0,
         replayPage: null,
@@ -193,6 +196,7 @@ describe('planPage', () => {
         callKeys: ['call-2'],
         duplicates: [{ ...duplicate, reason: 'imported_before' }],
         rejected: [],
+        days: { '2026-02-27': 2 },
       });
       expect(plan.job).toMatchObject({ listedCalls: 151, duplicateCalls: 51 });
       expect(plan.result).toMatchObject({ type: 'recorded', created: 1 });
@@ -328,7 +332,7 @@ describe('planPage', () => {
     const plan = planPage(found(), listed([], { rejected }), noon);
 
     expect(plan.page).toStrictEqual({
-      ...{ index: 2, cursor: 'cursor-2', callKeys: [], duplicates: [], rejected },
+      ...{ index: 2, cursor: 'cursor-2', callKeys: [], duplicates: [], rejected, days: {} },
     });
     expect(plan.job?.listing).toMatchObject({ pages: 3, rejected: 3 });
     expect(plan.job?.listedCalls).toBe(150);
@@ -427,6 +431,7 @@ describe('planRetry', () => {
         ...{ index: 7, cursor: null, callKeys: ['call-1', 'call-2'] },
         duplicates: [],
         rejected: [],
+        days: {},
       },
       result: { retriedCount: 2 },
     });

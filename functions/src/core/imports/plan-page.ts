@@ -1,3 +1,4 @@
+import { toCallsByDay, type CallsByDay } from './find-gaps.ts';
 import { skipPending, transitionCall, type ImportedCall } from './imported-call.ts';
 import { isEnded, isLive, type ImportJob, type JobStatus } from './import-job.ts';
 import type { DuplicateCall, PageDecision, PageFacts } from './import-store.ts';
@@ -64,7 +65,8 @@ export function planPage(
   };
   const callKeys = calls.map((call) => call.callKey);
   const { cursor } = listed;
-  const page = { index: job.listing.pages, cursor, callKeys, duplicates, rejected };
+  const days = toDays(listed, { calls, duplicates });
+  const page = { index: job.listing.pages, cursor, callKeys, duplicates, rejected, days };
   return {
     job: next,
     calls,
@@ -98,6 +100,15 @@ export function sortOut(
     }
   }
   return { calls, duplicates };
+}
+
+/** Days on which listed calls began, of those that were counted. */
+export function toDays(
+  { calls }: Pick<ListedPage, 'calls'>,
+  counted: ReturnType<typeof sortOut>,
+): CallsByDay {
+  const keys = [...counted.calls, ...counted.duplicates].map(({ callKey }) => callKey);
+  return toCallsByDay(keys.map((key) => calls.get(key)?.metadata.startedAt ?? null));
 }
 
 /** A call that the platform lists and that is not wanted ends as it begins: counted, never fetched. */
@@ -172,7 +183,7 @@ export function planRetry(facts: PageFacts, now: Date): PageDecision<{ retriedCo
   return {
     job: next,
     calls,
-    page: { index, cursor: null, callKeys, duplicates: [], rejected: [] },
+    page: { index, cursor: null, callKeys, duplicates: [], rejected: [], days: {} },
     result: { retriedCount: calls.length },
   };
 }

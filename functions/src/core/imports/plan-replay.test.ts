@@ -14,7 +14,7 @@ const job = sampleJob('in_progress', {
   duplicateCalls: 10,
 });
 const page = {
-  ...{ index: 1, cursor: 'cursor-1', callKeys: ['call-9'], duplicates: [] },
+  ...{ index: 1, cursor: 'cursor-1', callKeys: ['call-9'], duplicates: [], days: {} },
   rejected: ['1', '2', null].map((sourceCallId) => ({ sourceCallId, reason: 'title: no text' })),
 };
 
@@ -44,6 +44,7 @@ describe('planReplay', () => {
     ]);
     expect(plan.page).toEqual({
       ...{ index: 5, cursor: null, callKeys: ['call-1', 'call-2'], duplicates: [], rejected: [] },
+      days: { '2026-02-27': 2 },
     });
     expect(plan.changedPage).toEqual({ ...page, rejected: still });
     expect(plan.job).toMatchObject({

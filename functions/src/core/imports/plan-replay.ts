@@ -1,6 +1,6 @@
 import { isLive, type ImportJob } from './import-job.ts';
 import type { CallPage, PageDecision, PageFacts } from './import-store.ts';
-import { sortOut, type PageOutcome } from './plan-page.ts';
+import { sortOut, toDays, type PageOutcome } from './plan-page.ts';
 import type { RejectedRecord, SourceCall } from './source-call.ts';
 
 export interface ReplayedPage {
@@ -54,7 +54,8 @@ export function planReplay(
     updatedAt: now,
   };
   const callKeys = calls.map((call) => call.callKey);
-  const page = { index: pages, cursor: null, callKeys, duplicates, rejected: [] };
+  const days = toDays(replay, { calls, duplicates });
+  const page = { index: pages, cursor: null, callKeys, duplicates, rejected: [], days };
   return {
     job: next,
     calls,

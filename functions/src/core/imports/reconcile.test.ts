@@ -365,6 +365,25 @@ describe('decideNextSteps', () => {
         [wait('2026-03-02T12:00:09.045Z')],
       ],
       [
+        'looks for what is missing first where the platform counts more than it listed',
+        { ...through, listing: { pages: 2, platformCount: 205 } },
+        [{ type: 'audit_count' }],
+      ],
+      [
+        'waits with that for a limit to pass',
+        {
+          ...through,
+          listing: { pages: 2, platformCount: 205 },
+          limitedUntil: new Date('2026-03-02T12:00:07Z'),
+        },
+        [wait('2026-03-02T12:00:07Z')],
+      ],
+      [
+        'ends when it has been looked for',
+        { ...through, listing: { pages: 2, platformCount: 205, gaps: [] } },
+        [{ type: 'end' }],
+      ],
+      [
         'does not end while the listing goes on',
         { ...through, listing: { isFinished: false, pages: 2 } },
         [list],

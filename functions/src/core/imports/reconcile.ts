@@ -1,5 +1,6 @@
 import { isNight } from '../night-window.ts';
 import type { EngineSettings } from '../settings.ts';
+import { toCompleteness } from './completeness.ts';
 import { endedCalls, isLive, type CallTotals, type ImportJob } from './import-job.ts';
 
 /** One thing that the reconcile loop does next. */
@@ -10,6 +11,7 @@ export type Step =
   | { readonly type: 'dispatch'; readonly maxCalls: number }
   | { readonly type: 'check_overdue' }
   | { readonly type: 'redispatch'; readonly belowPage: number }
+  | { readonly type: 'audit_count' }
   | { readonly type: 'end' }
   | { readonly type: 'wait'; readonly until: Date };
 
@@ -57,7 +59,10 @@ export function decideNextSteps(facts: JobFacts): readonly Step[] {
   if (steps.length > 0) return steps;
 
   const isListed = isFinished && replayPage === null;
-  if (isListed && isDispatched && inFlight <= 0) return [{ type: 'end' }];
+  const isThrough = isListed && isDispatched && inFlight <= 0;
+  const isAudited = job.listing.gaps !== null || toCompleteness({ ...job, totals }).missing === 0;
+  if (isThrough && isAudited) return [{ type: 'end' }];
+  if (isThrough && !isLimited(job, now)) return [{ type: 'audit_count' }];
   return [{ type: 'wait', until: decideNextLook({ ...facts, job }, inFlight) }];
 }
 

@@ -450,6 +450,7 @@ describe('GET /admin/imports/:jobId/report', () => {
         ...{ platformCount: null, listed: 5, imported: 5, duplicates: 0, gone: 0, noConsent: 0 },
         ...{ filtered: 0, failed: 0, rejected: 0, open: 0, missing: 0 },
       },
+      gaps: [],
       explanation: 'All 5 calls in range are accounted for.',
     });
   });

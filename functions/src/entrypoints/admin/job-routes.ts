@@ -138,7 +138,7 @@ export function addJobRoutes(app: AdminApp, services: AdminServices): void {
   app.openapi(report, async (c) => {
     const engine = await services.engine();
     const job = await requireJob(engine, c.req.valid('param').jobId);
-    return c.json(toReportView(await toJobView(engine, job)), 200);
+    return c.json(toReportView(await toJobView(engine, job), job), 200);
   });
   addControlRoutes(app, services);
 }

@@ -1,6 +1,7 @@
 import type { z } from '@hono/zod-openapi';
 import type { Engine } from '../../core/engine.ts';
 import { toCompleteness } from '../../core/imports/completeness.ts';
+import { describeGaps, type CountGap } from '../../core/imports/find-gaps.ts';
 import type { ImportedCall } from '../../core/imports/imported-call.ts';
 import { isEnded, skippedCalls, type ImportJob } from '../../core/imports/import-job.ts';
 import type { DuplicateCall } from '../../core/imports/import-store.ts';
@@ -50,22 +51,38 @@ export async function toJobView(engine: Engine, stored: ImportJob): Promise<JobV
 }
 
 /** The completeness report: sums that a person can check, and what they mean in one sentence. */
-export function toReportView(job: JobView): z.infer<typeof ReportView> {
+export function toReportView(
+  job: JobView,
+  { listing }: Pick<ImportJob, 'listing'>,
+): z.infer<typeof ReportView> {
   const { counts, id: jobId, status } = job;
   const { open, failed, rejected, missing } = counts;
-  const gaps = [
+  const gaps = missing > 0 ? (listing.gaps ?? []) : [];
+  const unaccounted = [
     open > 0 && `${open} are not done yet`,
     failed > 0 && `${failed} failed (POST /admin/imports/${jobId}/retry starts them again)`,
     rejected > 0 && `${rejected} records of the platform could not be read`,
-    missing > 0 && `${missing} are counted by the platform but were not listed`,
-  ].filter((gap) => gap !== false);
-  const isComplete = gaps.length === 0 && job.completedAt !== null;
+    missing > 0 && describeMissing(missing, gaps),
+  ].filter((text) => text !== false);
+  const isComplete = unaccounted.length === 0 && job.completedAt !== null;
   const explanation = isComplete
     ? `All ${counts.listed} calls in range are accounted for.`
-    : gaps.length > 0
-      ? `Of ${counts.listed} calls listed: ${gaps.join('; ')}.`
+    : unaccounted.length > 0
+      ? `Of ${counts.listed} calls listed: ${unaccounted.join('; ')}.`
       : 'The platform has not been listed to its end yet.';
-  return { jobId, status, isComplete, counts, explanation };
+  const shown = gaps.map((gap) => ({
+    ...gap,
+    start: toText(gap.start),
+    end: gap.end.toISOString(),
+  }));
+  return { jobId, status, isComplete, counts, gaps: shown, explanation };
+}
+
+function describeMissing(missing: number, gaps: readonly CountGap[]): string {
+  const days = describeGaps(gaps);
+  const counted = `${missing} are counted by the platform but were not listed`;
+  if (days === '') return counted;
+  return `${counted}: ${days} (import these days again; what is there is not imported twice)`;
 }
 
 /** A call as the API shows it. */

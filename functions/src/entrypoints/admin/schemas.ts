@@ -397,6 +397,16 @@ export const ReportView = z
     status: z.enum(jobStatuses),
     isComplete: z.boolean().openapi({ description: 'Every listed call is accounted for.' }),
     counts: JobView.shape.counts,
+    gaps: z
+      .array(
+        z.object({
+          start: NullableInstant,
+          end: z.iso.datetime(),
+          platformCount: z.int(),
+          listed: z.int(),
+        }),
+      )
+      .openapi({ description: 'Days (UTC) on which the platform counts more than it listed.' }),
     explanation: z.string(),
   })
   .openapi('Report');

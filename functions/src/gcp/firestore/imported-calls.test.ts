@@ -228,7 +228,7 @@ describe('changing a call', () => {
 describe('changing a page of calls', () => {
   const pageTarget = { jobId: 'job-1', callKeys: ['call-1', 'call-2', 'call-3'] };
   const page = {
-    ...{ index: 3, cursor: 'cursor-3', callKeys: ['call-1'] },
+    ...{ index: 3, cursor: 'cursor-3', callKeys: ['call-1'], days: { '2026-03-01': 2 } },
     rejected: [{ sourceCallId: null, reason: 'id: none' }],
     duplicates: [
       {

@@ -30,6 +30,7 @@ const StoredPage: z.ZodType<CallPage> = z.object({
     }),
   ),
   rejected: z.array(z.object({ sourceCallId: z.string().nullable(), reason: z.string() })),
+  days: z.record(z.string(), z.int()).default({}),
 });
 
 const JobState = z.object({ status: z.enum(jobStatuses) });

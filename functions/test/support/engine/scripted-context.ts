@@ -2,6 +2,7 @@ import { ImportError } from '../../../src/core/errors.ts';
 import type { Credentials, ImportContext } from '../../../src/core/imports/import-context.ts';
 import type {
   CallMetadata,
+  DateRange,
   RejectedRecord,
   SourceCall,
   SourceTranscript,
@@ -20,7 +21,7 @@ export interface ContextScript {
   readonly hasTranscript?: (sourceCallId: string) => boolean;
   readonly onMedia?: (sourceCallId: string) => void;
   /** What the platform says that there is; default: it can't say. */
-  readonly count?: () => number | Promise<number>;
+  readonly count?: (range: DateRange) => number | Promise<number>;
   readonly hydrates?: boolean;
   readonly auth?: 'api_key' | 'none';
   readonly accepts?: (credentials: Readonly<Record<string, unknown>>) => boolean;
@@ -80,9 +81,9 @@ export function createScriptedContext(script: ContextScript): ImportContext {
       }
     },
     ...(script.count && {
-      countCalls: async (credentials) => {
+      countCalls: async (credentials, { dateRange }) => {
         script.onUse?.(credentials);
-        return script.count?.() ?? 0;
+        return script.count?.(dateRange) ?? 0;
       },
     }),
     ...(script.hydrates && {
