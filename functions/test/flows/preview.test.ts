@@ -1,12 +1,13 @@
+import type { Credentials } from '../../src/core/imports/import-context.ts';
 import { requireContext } from '../../src/core/imports/job-run.ts';
 import { previewImport } from '../../src/core/imports/preview-import.ts';
 import { createScriptedContext } from '../support/engine/scripted-context.ts';
 import { startImport } from '../support/engine/start-import.ts';
 import { openWorld, type TestWorld } from '../support/engine/test-world.ts';
 
-function preview(world: TestWorld, customerId: string) {
+function preview(world: TestWorld, customerId: string, given = 'key') {
   return previewImport(world.engine, requireContext(world.engine, 'fathom'), {
-    ...{ customerId, platform: 'fathom', credentials: { given: 'key' }, filters: {} },
+    ...{ customerId, platform: 'fathom', credentials: { given }, filters: {} },
     ...{ dateRange: { start: null, end: null }, schedule: 'auto' },
   });
 }
@@ -30,6 +31,32 @@ describe('a preview', () => {
       ...{ dateRange: { start: null, end: null }, schedule: 'now' },
     });
     expect(found).toMatchObject({ calls: 3, plan: { requests: 6 } });
+  });
+
+  it('renews no token that was sent, and says what to send in its place', async () => {
+    const script = {
+      calls: 3,
+      accepts: ({ given }: Credentials) => given !== 'expired',
+      renewal: {
+        findRenewal: () => ({ expiresAt: null }),
+        refreshCredentials: () => Promise.reject(new Error('used the refresh token up')),
+      },
+    };
+    const world = await openWorld({ context: createScriptedContext(script) });
+    await expect(preview(world, 'customer-1', 'expired')).rejects.toMatchObject({
+      kind: 'auth_invalid',
+      publicMessage:
+        'The key was revoked. A preview renews no access token: send one that still works, or keep the credentials (POST /admin/credentials) and name them.',
+    });
+    expect(await preview(world, 'customer-1', 'good')).toMatchObject({ calls: null });
+  });
+
+  it('passes on what the platform says of a key that nothing renews', async () => {
+    const context = createScriptedContext({ calls: 3, accepts: () => false });
+    const world = await openWorld({ context });
+    await expect(preview(world, 'customer-1')).rejects.toMatchObject({
+      ...{ kind: 'auth_invalid', publicMessage: 'The key was revoked.' },
+    });
   });
 
   it('shares the nights with the other customers who have nightly imports under way', async () => {

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { ImportError, toImportError } from '../errors.ts';
 import { decideSchedule, estimateCalls } from './estimate-import.ts';
 import type { ImportRequest } from './create-import.ts';
 import {
@@ -75,9 +76,26 @@ async function askPlatform(
     account: context.accountOf(credentials),
   });
   if (request.credentialId === undefined) {
-    return ask(await verify(context, request.credentials ?? {}));
+    return ask(await verifyAsSent(context, request.credentials ?? {}));
   }
   return (await keepWhatWorks(engine, { ...request, context }, ask)).result;
+}
+
+/** Renewing might use a refresh token up, and what came of it would be lost with the preview. */
+async function verifyAsSent(
+  context: ImportContext,
+  credentials: Credentials,
+): Promise<Credentials> {
+  try {
+    return await verify(context, credentials);
+  } catch (error) {
+    const { kind, source, publicMessage } = toImportError(error, context.platform);
+    if (kind !== 'auth_invalid' || !context.findRenewal?.(credentials)) throw error;
+    throw new ImportError({
+      ...{ kind, source, cause: error },
+      publicMessage: `${publicMessage} A preview renews no access token: send one that still works, or keep the credentials (POST /admin/credentials) and name them.`,
+    });
+  }
 }
 
 /** Other customers whose nightly imports have not ended: the night is shared with them. */
