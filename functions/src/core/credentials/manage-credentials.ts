@@ -7,6 +7,8 @@ import type { CredentialOwner } from './credential-store.ts';
 import { useCredentials } from './use-credentials.ts';
 
 export interface NewCredential extends Pick<CredentialNotes, 'label' | 'createdBy' | 'expiresAt'> {
+  /** Where a repeat of this request shall find it; null: any new one. */
+  readonly id: string | null;
   readonly customerId: string;
   /** Already parsed by the context. */
   readonly credentials: Credentials;
@@ -19,10 +21,10 @@ export interface NewCredential extends Pick<CredentialNotes, 'label' | 'createdB
 export async function keepCredential(
   engine: Engine,
   context: ImportContext,
-  { credentials, customerId, label, createdBy, expiresAt }: NewCredential,
+  { id, credentials, customerId, label, createdBy, expiresAt }: NewCredential,
 ): Promise<CredentialRecord> {
   const notes = { label, createdBy, expiresAt, lastCheck: null };
-  const given = { customerId, context, credentials, type: 'stored', notes } as const;
+  const given = { keptAs: id, customerId, context, credentials, type: 'stored', notes } as const;
   const { credential } = await keepWhatWorks(engine, given, () => Promise.resolve());
   return note(engine, await requireCredential(engine, credential.id), null);
 }

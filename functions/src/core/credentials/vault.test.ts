@@ -55,6 +55,23 @@ describe('createVault', () => {
     expect(await vault.open({ id, ...owner })).toEqual(credentials);
   });
 
+  it('keeps once what a repeated request keeps under the id of the first', async () => {
+    const { vault, stored } = open();
+    const named = { ...oneOff, id: 'credential-of-request' };
+    expect([await vault.keep(named), await vault.keep(named)]).toEqual([named.id, named.id]);
+    expect(await vault.open({ id: named.id, ...owner })).toEqual(credentials);
+    expect(stored.size).toBe(1);
+  });
+
+  it('gives nobody an id under which another’s credentials are kept', async () => {
+    const { vault } = open();
+    await vault.keep({ ...oneOff, id: 'taken' });
+    const other = { ...oneOff, id: 'taken', customerId: 'customer-2' };
+    await expect(vault.keep(other)).rejects.toMatchObject(destroyed);
+    await vault.keep({ ...oneOff, id: 'credential-1' });
+    await expect(vault.keep(oneOff)).rejects.toMatchObject({ kind: 'conflict' });
+  });
+
   it('stores whose they are, and of what they consist only sealed', async () => {
     const { vault, stored } = open();
     await vault.keep({ ...oneOff, type: 'stored' });

@@ -9,6 +9,8 @@ import { conceal, reveal } from './secret.ts';
 /** Keeps credentials sealed; plaintext leaves it only as the argument of a context call. */
 export interface Vault {
   keep(credential: {
+    /** Default: a new one. One that is kept already, for the same owner, stays as it is. */
+    readonly id?: string;
     readonly customerId: string;
     readonly platform: Platform;
     readonly type: 'one_off' | 'stored';
@@ -72,22 +74,21 @@ export function createVault(parts: {
   });
 
   return {
-    async keep({ customerId, platform, type, credentials, notes = noNotes }) {
-      const id = parts.createId();
+    async keep({ id: given, customerId, platform, type, credentials, notes = noNotes }) {
+      const id = given ?? parts.createId();
       const binding = toBinding({ id, customerId, platform });
       const sealed = await sealer.seal(reveal(credentials), binding);
       const createdAt = clock.now();
       const version = { version: 1, refreshLease: null };
-      await store.create({
-        id,
-        customerId,
-        platform,
-        type,
-        sealed,
-        ...version,
-        createdAt,
-        ...notes,
-      });
+      const owned = { id, customerId, platform };
+      try {
+        await store.create({ ...owned, type, sealed, ...version, createdAt, ...notes });
+      } catch (error) {
+        const isTaken = error instanceof ImportError && error.kind === 'conflict';
+        if (given === undefined || !isTaken) throw error;
+        // By an earlier try at this very request, whose answer was lost.
+        requireOwned(await store.get(id), owned);
+      }
       return id;
     },
     async open(owner) {

@@ -35,6 +35,8 @@ export async function keepWhatWorks<T>(
     /** Null: they are named. */
     readonly credentials: Credentials | null;
     readonly credentialId?: string;
+    /** The id of what is kept, where a repeat of this request shall find it; default: a new one. */
+    readonly keptAs?: string | null;
     /** Default: `one_off`. */
     readonly type?: 'stored';
     readonly notes?: CredentialNotes;
@@ -56,7 +58,8 @@ export async function keepWhatWorks<T>(
   }
   const { credentials, notes } = given;
   const kept = { customerId, platform, type, credentials: { ...credentials } } as const;
-  const id = await engine.vault.keep({ ...kept, ...(notes && { notes }) });
+  const named = given.keptAs ? { id: given.keptAs } : {};
+  const id = await engine.vault.keep({ ...kept, ...named, ...(notes && { notes }) });
   try {
     return { credential: { id, type }, result: await run(id) };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { ImportError } from '../errors.ts';
 import type { CredentialStore, StoredCredential } from '../credentials/credential-store.ts';
 
 export interface MemoryCredentials {
@@ -13,6 +14,7 @@ export function createMemoryCredentials(): MemoryCredentials {
   const reads: string[] = [];
   const store: CredentialStore = {
     async create(credential) {
+      if (stored.has(credential.id)) throw taken();
       stored.set(credential.id, structuredClone(credential));
     },
     async get(id) {
@@ -34,4 +36,9 @@ export function createMemoryCredentials(): MemoryCredentials {
     },
   };
   return { store, stored, reads };
+}
+
+function taken(): ImportError {
+  const publicMessage = 'There is such a credential already.';
+  return new ImportError({ kind: 'conflict', source: 'firestore', publicMessage });
 }

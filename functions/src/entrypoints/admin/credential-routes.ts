@@ -113,7 +113,8 @@ export function addCredentialRoutes(app: AdminApp, services: AdminServices): voi
     const parsed = await pointingAt('/credentials', () => context.parseCredentials(credentials));
     const { id, email } = c.get('caller');
     const createdBy = email ?? id;
-    const kept = { customerId, credentials: parsed, label, createdBy, expiresAt };
+    const keptAs = { id: c.get('createId')?.() ?? null, createdBy };
+    const kept = { ...keptAs, customerId, credentials: parsed, label, expiresAt };
     const record = await keepCredential(await services.engine(), context, kept);
     const location = `/admin/credentials/${record.id}`;
     return c.json(toView(record, platforms), 201, { Location: location });

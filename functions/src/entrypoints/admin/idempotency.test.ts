@@ -146,6 +146,32 @@ describe('a POST with an Idempotency-Key', () => {
     expect(body).toMatchObject({ status: 'completed', totalCalls: 3 });
   });
 
+  it('keeps credentials once though the first request died before it could answer', async () => {
+    const { idempotencyKeys, credentials } = admin.world.engine;
+    const { transact } = idempotencyKeys;
+    const { recordCheck } = credentials;
+    let calls = 0;
+    credentials.recordCheck = () => Promise.reject(new Error('killed'));
+    idempotencyKeys.transact = (id, decide) => {
+      calls += 1;
+      return calls === 1 ? transact(id, decide) : Promise.reject(new Error('killed'));
+    };
+    const request = {
+      body: good,
+      token: admin.tokens.admin,
+      headers: { 'idempotency-key': 'keep-once' },
+    };
+    expect((await admin.ask('POST /admin/credentials', request)).status).toBe(500);
+    credentials.recordCheck = recordCheck;
+    idempotencyKeys.transact = transact;
+    admin.world.clock.advance(120_000);
+    const again = await admin.ask('POST /admin/credentials', request);
+    expect(again.status).toBe(201);
+    const kept = await documents('importCredentials');
+    expect(kept).toHaveLength(1);
+    expect(again.body).toMatchObject({ id: kept[0]?.['id'], lastCheck: { outcome: 'valid' } });
+  });
+
   it('tries again after an answer that says that it may work another time', async () => {
     admin.setFault(status(503));
     expect((await create()).status).toBe(503);
