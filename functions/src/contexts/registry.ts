@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ContextCapabilities, Platform, RateLimits } from '../core/imports/import-context.ts';
 import { platformNames, platforms } from '../core/imports/import-context.ts';
 import { describeField } from '../kit/fields.ts';
+import { oauth2Fields } from '../kit/oauth2.ts';
 import type {
   ContextEnvironment,
   CreatedContext,
@@ -102,12 +103,11 @@ export const platformTableHead = [
 
 /** A row of the table in the README and in the platform's own page. */
 export function toPlatformTableRow(row: PlatformRow): string {
-  const credentials = { api_key: 'API key', oauth: 'OAuth', none: 'none' } as const;
   const cells = [
     `${row.displayName} (\`${row.platform}\`)`,
     row.status.replaceAll('_', ' '),
     row.provenBy ?? '–',
-    row.auth === null ? '–' : credentials[row.auth],
+    describeCredentials(row),
     row.capabilities === null ? '–' : describeCapabilities(row.capabilities),
     row.limits ?? '–',
     row.price ?? '–',
@@ -157,6 +157,13 @@ function toFields(
       secret: defaults.isSecret ? meta['secret'] !== false : meta['secret'] === true,
     };
   });
+}
+
+function describeCredentials({ auth, credentials }: PlatformRow): string {
+  if (auth === null) return '–';
+  const takesTokens = credentials.some(({ name }) => name in oauth2Fields);
+  if (auth === 'api_key') return takesTokens ? 'API key or OAuth' : 'API key';
+  return auth === 'oauth' ? 'OAuth' : 'none';
 }
 
 function describeCapabilities(capabilities: ContextCapabilities): string {
