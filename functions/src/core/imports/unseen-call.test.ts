@@ -142,7 +142,7 @@ describe('tellUnseen', () => {
     ).toEqual({
       explanation:
         'Gong listed it for import job-1, but its record could not be read: started: not a date.',
-      next: 'Tell the engineers this reason: the adapter has to be mended, then a new import takes it up.',
+      next: 'Tell the engineers this reason: when the adapter is mended, POST /admin/imports/job-1/retry?code=contract takes it up.',
     });
   });
 });

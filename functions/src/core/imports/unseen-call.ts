@@ -42,7 +42,7 @@ function tellUnread({ job, reason }: UnreadRecord): CallStory {
   const platform = platformNames[job.platform];
   return {
     explanation: `${platform} listed it for import ${job.id}, but its record could not be read: ${reason}.`,
-    next: 'Tell the engineers this reason: the adapter has to be mended, then a new import takes it up.',
+    next: `Tell the engineers this reason: when the adapter is mended, POST /admin/imports/${job.id}/retry?code=contract takes it up.`,
   };
 }
 
