@@ -71,11 +71,15 @@ export const commands: Readonly<Record<Exclude<CommandName, 'doctor'>, Command>>
   retry: async (line, connection) => {
     const { request } = connection;
     const job = await toApiClient(request).getImport(toId(line));
+    const credentialId = line.text('credential-id');
     const credentials = await readCredentials(line, job.platform, request);
     const code = line.text('code');
     const query = code === null ? '' : `?${new URLSearchParams({ code }).toString()}`;
     const path = `${toPath(line)}/retry${query}`;
-    const answer = await request('POST', path, { ...(credentials && { credentials }) });
+    const answer = await request('POST', path, {
+      ...(credentials && { credentials }),
+      ...(credentialId && { credentialId }),
+    });
     const { retriedCount } = z.object({ retriedCount: z.number() }).parse(answer.body);
     if (line.isSet('watch')) return watch(line, connection, job.id);
     return print(line, answer.body, `${String(retriedCount)} failed calls start again.`);

@@ -7,13 +7,18 @@ const flag = { type: 'boolean' } as const;
 /** What every command takes. */
 const common = { api: text, json: flag, help: flag } as const;
 
+/** By which credentials. */
+const ofCredentials = {
+  'credentials-file': text,
+  credentials: text,
+  'credential-id': text,
+} as const;
+
 /** What an import is described by, to start it or to be told what it would take. */
 const ofImport = {
   customer: text,
   platform: text,
-  'credentials-file': text,
-  credentials: text,
-  'credential-id': text,
+  ...ofCredentials,
   files: text,
   from: text,
   to: text,
@@ -33,7 +38,7 @@ const commands = {
   list: { options: { customer: text, status: text, platform: text }, operands: [] },
   watch: { options: {}, operands: ['import id'] },
   retry: {
-    options: { 'credentials-file': text, credentials: text, watch: flag },
+    options: { ...ofCredentials, code: text, watch: flag },
     operands: ['import id'],
   },
   pause: { options: {}, operands: ['import id'] },
