@@ -56,12 +56,12 @@ export const benchmarks: ReadonlyMap<string, Benchmark> = new Map<string, Benchm
     },
   ],
   [
-    'budgets',
+    'fairness',
     {
-      summary: 'use of an allowed rate, with 429s that we caused',
-      async run() {
-        const { runBudgets } = await import('./budgets/budgets.bench.ts');
-        return runBudgets({});
+      summary: "another customer's first call beside an import of 100,000; --calls",
+      async run({ calls }) {
+        const { runFairness } = await import('./fairness.bench.ts');
+        return runFairness({ calls: calls ?? 100_000 });
       },
     },
   ],
