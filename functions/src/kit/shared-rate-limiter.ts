@@ -3,13 +3,7 @@ import { toIntervalMs, toRequestsPerSecond, toSliceRequests } from '../core/budg
 import type { BudgetAccount, BudgetStore } from '../core/budgets/rate-budget.ts';
 import { maxConfirmLeadMs, recordRefusal } from '../core/budgets/record-refusal.ts';
 import { reserveSlice, type Reservation, type Slice } from '../core/budgets/reserve-slice.ts';
-import {
-  dropMissed,
-  holdSlice,
-  slotsLeft,
-  useSlot,
-  type HeldSlice,
-} from '../core/budgets/spend-slice.ts';
+import { useSlot } from '../core/budgets/spend-slice.ts';
 import { ImportError, toImportError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Sleep } from './fetch.ts';
@@ -21,6 +15,9 @@ import type {
   LimitedAnswer,
   RateLimiter,
 } from './rate-limiter.ts';
+import { createRefusalReport, type SharedRefusal } from './refusal-report.ts';
+import { createReturnTimes, type ReturnTimes } from './return-times.ts';
+import { createSlotsInHand, type Hand } from './slots-in-hand.ts';
 import { createWaitingRequests, type WaitingRequest } from './waiting-requests.ts';
 
 export interface SharedRateLimiterOptions {
@@ -38,8 +35,6 @@ export interface SharedRateLimiterOptions {
 /** A shorter block is over before other instances would have heard of it. */
 const sharedBlockMs = 1000;
 const dayMs = 24 * 60 * 60 * 1000;
-/** Whoever is refused for want of slots comes again within this time, however many there are. */
-const longestReturnMs = 5 * 60_000;
 const shortestReturnMs = 1000;
 const longestGatherMs = 1000;
 const saveLimitMs = 5000;
@@ -54,12 +49,6 @@ export function createSharedRateLimiters(options: SharedRateLimiterOptions): Cre
   return (account) => new SharedRateLimiter(account, options);
 }
 
-interface Hand {
-  held: HeldSlice;
-  /** Whether it was seen, shortly before it began, that nothing has made it void. */
-  isConfirmed: boolean;
-}
-
 class SharedRateLimiter implements RateLimiter {
   readonly #limited: LimitedAccount;
   readonly #account: BudgetAccount;
@@ -68,27 +57,22 @@ class SharedRateLimiter implements RateLimiter {
   readonly #waiting = createWaitingRequests();
   readonly #writes = createLatency();
   readonly #reads = createLatency();
-  #hands: Hand[] = [];
+  readonly #hands = createSlotsInHand();
+  readonly #returns: ReturnTimes;
+  readonly #report = createRefusalReport((refusal) => this.#saveRefusal(refusal));
   #line: Promise<Bottleneck> | null = null;
   #reserving: Promise<void> | null = null;
-  #saving: Promise<void> | null = null;
   #sleeping = new AbortController();
   /** Rises with each refusal that we see: a slice that is on its way to us then is void. */
   #refusals = 0;
-  #refusedUntilMs: number | null = null;
-  #isTooFast = false;
   #blockedUntilMs = 0;
   #daySpentUntilMs = 0;
   /** When the account's next slot is free, as far as we know. */
   #tailMs = 0;
   #intervalMs: number;
   #allowedPerSecond: number | null = null;
-  #unspent = { day: '', count: 0 };
   #spent = 0;
   #spentBefore = { atMs: 0, spent: 0 };
-  #returnMs = 0;
-  #returning = 0;
-  #returnIntervalMs: number;
 
   constructor(account: LimitedAccount, options: SharedRateLimiterOptions) {
     this.#limited = account;
@@ -96,13 +80,13 @@ class SharedRateLimiter implements RateLimiter {
     this.#options = options;
     this.#maxWaitMs = options.maxWaitMs ?? 10_000;
     this.#intervalMs = toIntervalMs(account.requestsPerSecond);
-    this.#returnIntervalMs = this.#intervalMs;
+    this.#returns = createReturnTimes(this.#intervalMs);
   }
 
   async acquire(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const nowMs = this.#nowMs();
-    const position = this.#waiting.count - this.#slotsInHand(nowMs);
+    const position = this.#waiting.count - this.#hands.count(nowMs);
     const refusal = this.#whyNot({ deadlineMs: nowMs + this.#maxWaitMs, position, nowMs });
     if (refusal !== null) throw refusal;
     const request = this.#waiting.add(nowMs + this.#maxWaitMs, signal);
@@ -132,7 +116,7 @@ class SharedRateLimiter implements RateLimiter {
   async #serve(request: WaitingRequest): Promise<void> {
     while (!request.isOver) {
       const nowMs = this.#nowMs();
-      const hand = this.#currentHand(nowMs);
+      const hand = this.#hands.current(nowMs);
       const slotMs = hand === null ? nowMs : hand.held.dueMs;
       if (slotMs > request.deadlineMs || nowMs > request.deadlineMs) {
         request.refuse(this.#full(Math.max(slotMs, this.#tailMs), nowMs));
@@ -197,7 +181,7 @@ class SharedRateLimiter implements RateLimiter {
   /** Before all slots that anybody has are over, the next ones are asked for. */
   #reserveAhead(nowMs: number): void {
     if (this.#reserving !== null || this.#tailMs - nowMs > this.#reserveLeadMs()) return;
-    if (this.#waiting.count > this.#slotsInHand(nowMs)) void this.#reserve();
+    if (this.#waiting.count > this.#hands.count(nowMs)) void this.#reserve();
   }
 
   /** While many slots are taken, nothing is lost by waiting for more requests to reserve at once. */
@@ -212,11 +196,12 @@ class SharedRateLimiter implements RateLimiter {
 
   async #reserveNow(): Promise<void> {
     try {
-      await this.#saving;
+      const { pending } = this.#report;
+      if (pending !== null) await this.#within(pending, this.#nowMs() + saveLimitMs);
       const { clock, store, instanceId } = this.#options;
       const refusals = this.#refusals;
-      const unspent = this.#unspent;
-      const slotless = this.#waiting.listAfter(this.#slotsInHand(this.#nowMs()));
+      const { unspent } = this.#hands;
+      const slotless = this.#waiting.listAfter(this.#hands.count(this.#nowMs()));
       if (slotless.length === 0) return;
       const request = {
         instanceId,
@@ -232,9 +217,7 @@ class SharedRateLimiter implements RateLimiter {
           reserveSlice({ account, found, request, now: clock.now() }),
         ),
       );
-      if (reservation.kind === 'granted') {
-        this.#unspent = { ...this.#unspent, count: this.#unspent.count - unspent.count };
-      }
+      if (reservation.kind === 'granted') this.#hands.settle(unspent.count);
       this.#receive(reservation, refusals);
     } catch (error) {
       this.#refuseSlotless(() => toImportError(error, this.#limited.platform));
@@ -253,7 +236,7 @@ class SharedRateLimiter implements RateLimiter {
       }
       // Of the slots that are taken, so many are ours: of those to come it may be as many.
       const ours = isGranted ? reservation.slice.count : this.#sliceRequests();
-      this.#returnIntervalMs = Math.max(this.#intervalMs, (this.#tailMs - nowMs) / ours);
+      this.#returns.space(Math.max(this.#intervalMs, (this.#tailMs - nowMs) / ours));
       if (!isGranted) this.#refuseSlotless(() => this.#full(this.#tailMs, nowMs));
     }
     this.#refuseHopeless(nowMs);
@@ -263,11 +246,11 @@ class SharedRateLimiter implements RateLimiter {
     this.#intervalMs = slice.intervalMs;
     this.#spentBefore = { atMs: nowMs, spent: this.#spent };
     if (isVoid) {
-      this.#giveBack(slice.day, slice.count);
+      this.#hands.giveBack(slice);
       return;
     }
     const isConfirmed = slice.startMs - nowMs <= this.#confirmLeadMs();
-    this.#hands.push({ held: holdSlice(slice, nowMs), isConfirmed });
+    this.#hands.take(slice, { nowMs, isConfirmed });
   }
 
   /** As many requests as came lately, at most twice as many as from the slice before. */
@@ -278,72 +261,29 @@ class SharedRateLimiter implements RateLimiter {
     return count === 0 ? 0 : Math.min(2 * count, Math.ceil((count * expectedMs) / tookMs));
   }
 
-  /** The slice whose slot is next, without the slots that were missed. */
-  #currentHand(nowMs: number): Hand | null {
-    for (let hand = this.#hands[0]; hand !== undefined; hand = this.#hands[0]) {
-      const held = dropMissed(hand.held, nowMs);
-      this.#giveBack(held.slice.day, slotsLeft(hand.held) - slotsLeft(held));
-      hand.held = held;
-      if (slotsLeft(held) > 0) return hand;
-      this.#hands.shift();
-    }
-    return null;
-  }
-
-  #slotsInHand(nowMs: number): number {
-    return this.#hands.reduce((sum, { held }) => sum + slotsLeft(dropMissed(held, nowMs)), 0);
-  }
-
-  #dropHands(): void {
-    for (const { held } of this.#hands) this.#giveBack(held.slice.day, slotsLeft(held));
-    this.#hands = [];
-  }
-
-  /** The next reservation tells how much of the day was not used after all. */
-  #giveBack(day: string, count: number): void {
-    if (count === 0) return;
-    const before = this.#unspent.day === day ? this.#unspent.count : 0;
-    this.#unspent = { day, count: before + count };
-  }
-
   #block(untilMs: number, nowMs: number): void {
     this.#refusals += 1;
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, untilMs);
-    this.#dropHands();
+    this.#hands.drop();
     // What was reserved behind us is void as well.
     this.#tailMs = 0;
     this.#sleeping.abort();
     this.#refuseHopeless(nowMs);
   }
 
-  /** Tells the other instances. What comes while one write is under way goes into the next. */
-  async #share(refusal: { readonly untilMs: number | null; readonly isTooFast: boolean }) {
-    this.#refusedUntilMs = Math.max(this.#refusedUntilMs ?? 0, refusal.untilMs ?? 0) || null;
-    this.#isTooFast ||= refusal.isTooFast;
-    const before = this.#saving;
-    const saving = (before ?? Promise.resolve()).then(() => this.#saveRefusal());
-    this.#saving = saving;
-    await this.#within(saving, this.#nowMs() + saveLimitMs);
-    if (this.#saving === saving) this.#saving = null;
+  /** Tells the other instances, and waits for that as long as it is worth. */
+  #share(refusal: SharedRefusal): Promise<void> {
+    return this.#within(this.#report.share(refusal), this.#nowMs() + saveLimitMs);
   }
 
-  async #saveRefusal(): Promise<void> {
-    const untilMs = this.#refusedUntilMs;
-    const isTooFast = this.#isTooFast;
-    if (untilMs === null && !isTooFast) return;
-    this.#refusedUntilMs = null;
-    this.#isTooFast = false;
-    try {
-      const account = this.#account;
-      const { blockedUntilMs } = await this.#options.store.transact(account.key, (found) => {
-        const now = this.#options.clock.now();
-        const waitMs = untilMs === null ? null : Math.max(0, untilMs - now.getTime());
-        return recordRefusal({ account, found, refusal: { waitMs, isTooFast }, now });
-      });
-      this.#block(blockedUntilMs, this.#nowMs());
-    } catch {
-      // We keep the block ourselves; the others are going to be refused as we were.
-    }
+  async #saveRefusal({ untilMs, isTooFast }: SharedRefusal): Promise<void> {
+    const account = this.#account;
+    const { blockedUntilMs } = await this.#options.store.transact(account.key, (found) => {
+      const now = this.#options.clock.now();
+      const waitMs = untilMs === null ? null : Math.max(0, untilMs - now.getTime());
+      return recordRefusal({ account, found, refusal: { waitMs, isTooFast }, now });
+    });
+    this.#block(blockedUntilMs, this.#nowMs());
   }
 
   /** A platform may allow an account less than its documentation says, never more. */
@@ -353,16 +293,16 @@ class SharedRateLimiter implements RateLimiter {
     const before = this.#allowedPerSecond ?? this.#account.requestsPerSecond;
     this.#allowedPerSecond = allowed;
     // What is in hand was reserved at a pace that is not allowed.
-    if (allowed < before) this.#dropHands();
+    if (allowed < before) this.#hands.drop();
   }
 
   #refuseSlotless(toError: () => ImportError): void {
-    const slotless = this.#waiting.listAfter(this.#slotsInHand(this.#nowMs()));
+    const slotless = this.#waiting.listAfter(this.#hands.count(this.#nowMs()));
     for (const request of slotless) request.refuse(toError());
   }
 
   #refuseHopeless(nowMs: number): void {
-    const slotless = this.#waiting.listAfter(this.#slotsInHand(nowMs));
+    const slotless = this.#waiting.listAfter(this.#hands.count(nowMs));
     for (const [position, request] of slotless.entries()) {
       const refusal = this.#whyNot({ deadlineMs: request.deadlineMs, position, nowMs });
       if (refusal !== null) request.refuse(refusal);
@@ -391,13 +331,8 @@ class SharedRateLimiter implements RateLimiter {
   /** Those who are refused come again when there are likely to be slots, a slice of them together. */
   #full(turnMs: number, nowMs: number): ImportError {
     const together = this.#sliceRequests();
-    if (this.#returning === 0 || this.#returnMs < turnMs) {
-      const nextMs = Math.max(turnMs, this.#returnMs + together * this.#returnIntervalMs);
-      this.#returnMs = Math.min(nextMs, nowMs + longestReturnMs);
-      this.#returning = together;
-    }
-    this.#returning -= 1;
-    const waitMs = this.#returnMs - nowMs - this.#maxWaitMs / 2;
+    const returnMs = this.#returns.next({ turnMs, nowMs, together });
+    const waitMs = returnMs - nowMs - this.#maxWaitMs / 2;
     return this.#refusal('too many requests wait already', Math.max(waitMs, shortestReturnMs));
   }
 
