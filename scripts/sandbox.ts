@@ -4,7 +4,7 @@
  *   npm run sandbox -- grain --calls 5000 --seed 7 --faults late-transcripts,server-errors:50
  */
 import { parseArgs } from 'node:util';
-import { sandboxes } from '../functions/src/contexts/testing/sandboxes.ts';
+import { sandboxCredentials, sandboxes } from '../functions/src/contexts/testing/sandboxes.ts';
 import { platforms } from '../functions/src/core/imports/import-context.ts';
 import { serveSandbox } from '../functions/src/kit/sandbox.ts';
 import { UsageError } from './lib/usage-error.ts';
@@ -87,9 +87,11 @@ async function main(): Promise<void> {
   const sandbox = createSandbox(options, () => origin);
   const served = await serveSandbox(sandbox, { port: toCount('port', options.port, 0) });
   origin = served.origin;
+  const credentials = JSON.stringify(sandboxCredentials(sandbox.platform));
+  const accepted = credentials.replaceAll('sandbox-key', options.key);
   process.stdout.write(
     `The ${sandbox.platform} sandbox has ${options.calls} calls and listens on ${origin}\n` +
-      `It accepts the key ${options.key}. Ctrl+C ends it.\n`,
+      `It accepts the credentials ${accepted}. Ctrl+C ends it.\n`,
   );
   const stop = (): void => {
     const { length } = sandbox.requests;
