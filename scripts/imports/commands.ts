@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts';
 import { readCredentials } from './credentials-input.ts';
 import { toImportBody, toInstant } from './import-body.ts';
 import type { CommandLine, CommandName } from './options.ts';
-import { toOutline, toTable } from './tables.ts';
+import { toOutline, toTable, toTitle } from './tables.ts';
 
 /** Ends with this code; see the usage. */
 export type ExitCode = 0 | 1 | 3;
@@ -93,7 +93,10 @@ export const commands: Readonly<Record<Exclude<CommandName, 'doctor'>, Command>>
   report: async (line, { request }) => {
     const answer = await request('GET', `${toPath(line)}/report`);
     const { jobId, status, counts, explanation } = Report.parse(answer.body);
-    const rows = Object.entries(counts).map(([name, count]) => [name, String(count ?? 'unknown')]);
+    const rows = Object.entries(counts).map(([name, count]) => [
+      toTitle(name),
+      String(count ?? 'unknown'),
+    ]);
     const head = `Import ${jobId}: ${status}`;
     print(line, answer.body, `${head}\n${toTable(['What', 'Calls'], rows)}\n${explanation}`);
     return toExitCode(status);

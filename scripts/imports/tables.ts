@@ -47,7 +47,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** `engagementId` as a person writes it: "engagement id". */
-function toTitle(name: string): string {
+export function toTitle(name: string): string {
   return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 }
 
