@@ -1,5 +1,5 @@
 /** `Inbound` as `inbound`: the value of ours that a platform means; null for one that it adds later. */
-export function oneOf<T extends string>(
+export function oneOf<const T extends string>(
   value: string | null | undefined,
   known: readonly T[],
 ): T | null {

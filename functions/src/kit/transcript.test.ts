@@ -1,16 +1,8 @@
-import type { SourceCall } from '../core/imports/source-call.ts';
+import { toListedCall, toPerson } from './listed-call.ts';
 import { toSourceTranscript } from './transcript.ts';
 
-const listed: SourceCall = {
-  sourceCallId: 'c',
-  metadata: {
-    ...{ title: null, startedAt: null, durationSeconds: null, sourceUrl: null },
-    ...{ direction: null, mediaKind: null, summary: null },
-    participants: [
-      { id: 's1', name: 'Ann Lee', email: null, phone: null, role: 'unknown', attended: null },
-    ],
-  },
-};
+const ann = toPerson({ id: 's1', name: 'Ann Lee' });
+const listed = toListedCall({ id: 'c', participants: [ann] });
 
 describe('toSourceTranscript', () => {
   it('puts what was said in order and joins speakers to participants', () => {
@@ -50,5 +42,24 @@ describe('toSourceTranscript', () => {
       { id: 's1', name: 'Ann Lee' },
       { id: 'guest', name: 'Guest' },
     ]);
+  });
+
+  it('joins speakers who have names alone to the participants whom these mean', () => {
+    const twins = ['t1', 't2'].map((id) => toPerson({ id, name: 'Kim Day' }));
+    const words = { startMs: 0, endMs: 1, text: null };
+    const spoken = ['ann  LEE', 'Guest', 'Kim Day', ''].map((speakerName, index) => ({
+      ...{ ...words, startMs: index, speakerName },
+    }));
+    const { transcript } = toSourceTranscript(spoken, {
+      ...{ language: null, original: [] },
+      listed: toListedCall({ id: 'c', participants: [ann, ...twins] }),
+    });
+    expect(transcript.speakers).toEqual([
+      { id: 's1', name: 'Ann Lee' },
+      { id: 'Guest', name: 'Guest' },
+      { id: 'Kim Day', name: 'Kim Day' },
+      { id: 'Unknown speaker', name: null },
+    ]);
+    expect(transcript.segments.map(({ text }) => text)).toEqual(['', '', '', '']);
   });
 });

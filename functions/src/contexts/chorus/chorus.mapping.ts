@@ -1,54 +1,45 @@
-import type {
-  SourceCall,
-  SourceParticipant,
-  SourceTranscript,
-} from '../../core/imports/source-call.ts';
-import { findByName, toComparableName } from '../../kit/find-by-name.ts';
+import type { SourceCall, SourceTranscript } from '../../core/imports/source-call.ts';
+import { toComparableName } from '../../kit/find-by-name.ts';
 import { toLanguage } from '../../kit/language.ts';
+import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { ChorusConversation, ChorusEngagement, ChorusPerson } from './chorus.schema.ts';
 
 /** The hint of a call that Chorus had not finished when it was listed. */
 export const unfinished = 'unfinished';
 
-const roles = { rep: 'internal', cust: 'external' } as const;
+const roles: Readonly<Record<string, 'internal' | 'external'>> = {
+  rep: 'internal',
+  cust: 'external',
+};
 
 /** Maps a listed engagement. */
 export function toSourceCall(engagement: ChorusEngagement): SourceCall {
   const { processing_state: state } = engagement;
-  return {
-    sourceCallId: toId(engagement.engagement_id),
-    metadata: {
-      title: engagement.subject ?? null,
-      startedAt: new Date(engagement.date_time * 1000),
-      durationSeconds: engagement.duration ?? null,
-      participants: (engagement.participants ?? []).map(toParticipant),
-      sourceUrl: engagement.url ?? null,
-      direction: null,
-      mediaKind: null,
-      summary: engagement.meeting_summary ?? null,
-    },
+  return toListedCall({
+    id: toId(engagement.engagement_id),
+    title: engagement.subject,
+    startedAt: engagement.date_time * 1000,
+    durationSeconds: engagement.duration,
+    participants: engagement.participants?.map((person) =>
+      toPerson({
+        id: toPersonId(person),
+        name: person.name,
+        email: person.email,
+        role: roles[person.type ?? ''],
+      }),
+    ),
+    sourceUrl: engagement.url,
+    summary: engagement.meeting_summary,
     ...(typeof state === 'string' && state !== 'done' && { hint: unfinished }),
     // Nobody came, so that nothing was recorded.
-    ...(engagement.no_show === true && { skip: 'filtered' }),
-  };
+    skip: engagement.no_show === true ? 'filtered' : null,
+  });
 }
 
 /** 32 hexadecimal digits, in either case; two spellings of an id would be two calls. */
 function toId(id: string): string {
   return /^[0-9a-f]{32}$/i.test(id) ? id.toUpperCase() : id;
-}
-
-function toParticipant(person: ChorusPerson): SourceParticipant {
-  const { type } = person;
-  return {
-    id: toPersonId(person),
-    name: person.name ?? null,
-    email: person.email ?? null,
-    phone: null,
-    role: type === 'rep' || type === 'cust' ? roles[type] : 'unknown',
-    attended: null,
-  };
 }
 
 function toPersonId({ person_id: id }: ChorusPerson): string | null {
@@ -67,11 +58,11 @@ export function toTranscript(
   if (utterances.length === 0) return null;
   const unitMs = toUnitMs(utterances, recording?.duration ?? listed.metadata.durationSeconds);
   const spoken = utterances.map((utterance) => ({
-    speakerId: toSpeakerId(utterance, { people: participants ?? [], listed }),
-    speakerName: utterance.speaker_name ?? null,
+    speakerId: toSpeakerId(utterance, participants ?? []),
+    speakerName: utterance.speaker_name,
     startMs: utterance.snippet_time * unitMs,
     endMs: (utterance.snippet_time + (utterance.snippet_length ?? 0)) * unitMs,
-    text: utterance.snippet ?? '',
+    text: utterance.snippet,
   }));
   const language = toLanguage(conversation.language);
   return toSourceTranscript(spoken, { language, listed, original: conversation });
@@ -86,15 +77,13 @@ function toUnitMs(utterances: readonly Utterance[], durationSeconds: number | nu
   return durationSeconds !== null && durationSeconds > 0 && last > 10 * durationSeconds ? 1 : 1000;
 }
 
-/** By the place among the participants where the name agrees, else by the name, which is a label at last. */
+/** By the place among the participants, where the name agrees. */
 function toSpeakerId(
   { participant, speaker_name: name }: Utterance,
-  { people, listed }: { readonly people: readonly ChorusPerson[]; readonly listed: SourceCall },
+  people: readonly ChorusPerson[],
 ): string | null {
   const person = typeof participant === 'number' ? people[participant] : undefined;
   const isMeant =
     typeof name !== 'string' || toComparableName(person?.name ?? name) === toComparableName(name);
-  const id = person === undefined || !isMeant ? null : toPersonId(person);
-  if (id !== null || typeof name !== 'string') return id;
-  return findByName(listed.metadata.participants, name)?.id ?? name;
+  return person === undefined || !isMeant ? null : toPersonId(person);
 }

@@ -3,6 +3,7 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import { addByEmail, toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { FathomLine, FathomMeeting, FathomNote } from './fathom.schema.ts';
 import { FathomHint } from './fathom.schema.ts';
@@ -23,21 +24,16 @@ export function toSourceCall(
     hasNoTranscript: isSettled && (meeting.transcript ?? []).length === 0,
     downloadId: null,
   };
-  return {
-    sourceCallId: meeting.recording_id,
-    metadata: {
-      title: meeting.title ?? meeting.meeting_title ?? null,
-      startedAt: typeof start === 'string' ? new Date(start) : null,
-      durationSeconds: toDurationSeconds(start, end),
-      participants: toParticipants(meeting),
-      sourceUrl: meeting.url ?? meeting.share_url ?? null,
-      direction: null,
-      // Video or sound alone: the download will tell.
-      mediaKind: null,
-      summary: meeting.default_summary?.markdown_formatted ?? null,
-    },
+  return toListedCall({
+    id: meeting.recording_id,
+    title: meeting.title ?? meeting.meeting_title,
+    startedAt: start,
+    endedAt: end,
+    participants: toParticipants(meeting),
+    sourceUrl: meeting.url ?? meeting.share_url,
+    summary: meeting.default_summary?.markdown_formatted,
     hint: FathomHint.write(note),
-  };
+  });
 }
 
 /** What we noted of a meeting, or what is true of one that we know nothing of. */
@@ -45,34 +41,20 @@ export function toNote(call: SourceCall): FathomNote {
   return FathomHint.read(call) ?? { language: null, hasNoTranscript: false, downloadId: null };
 }
 
-function toDurationSeconds(
-  start: string | null | undefined,
-  end: string | null | undefined,
-): number | null {
-  if (typeof start !== 'string' || typeof end !== 'string') return null;
-  const seconds = (Date.parse(end) - Date.parse(start)) / 1000;
-  return seconds >= 0 ? seconds : null;
-}
-
 /** Who was invited, and who recorded; that somebody came is known of those who spoke. */
-function toParticipants({
-  calendar_invitees: invitees,
-  recorded_by: recorder,
-}: FathomMeeting): SourceParticipant[] {
-  const people = (invitees ?? []).map((invitee): SourceParticipant => {
+function toParticipants(meeting: FathomMeeting): SourceParticipant[] {
+  const invitees = (meeting.calendar_invitees ?? []).map((invitee) => {
     const { name, email, is_external: isExternal, matched_speaker_display_name: spoke } = invitee;
-    return {
-      id: email ?? spoke ?? null,
-      name: name ?? spoke ?? null,
-      ...{ email: email ?? null, phone: null },
-      role: typeof isExternal === 'boolean' ? (isExternal ? 'external' : 'internal') : 'unknown',
+    return toPerson({
+      id: email ?? spoke,
+      name: name ?? spoke,
+      email,
+      role: typeof isExternal === 'boolean' ? (isExternal ? 'external' : 'internal') : null,
       attended: typeof spoke === 'string' ? true : null,
-    };
+    });
   });
-  const { name = null, email = null } = recorder ?? {};
-  const isKnown = people.some((person) => person.email === email);
-  if (email === null || isKnown) return people;
-  return [...people, { id: email, name, email, phone: null, role: 'internal', attended: null }];
+  const { name, email } = meeting.recorded_by ?? {};
+  return addByEmail(invitees, [toPerson({ id: email, name, email, role: 'internal' })]);
 }
 
 /**
@@ -83,19 +65,15 @@ export function toTranscript(
   lines: readonly FathomLine[],
   { listed, original }: { readonly listed: SourceCall; readonly original: unknown },
 ): SourceTranscript {
-  const { participants, durationSeconds } = listed.metadata;
+  const { durationSeconds } = listed.metadata;
   const starts = lines.map(({ timestamp }) => toMs(timestamp));
-  const spoken = lines.map(({ speaker, text }, index) => {
-    const startMs = starts[index] ?? 0;
-    const name = speaker.display_name ?? null;
-    const named = participants.find((person) => name !== null && person.name === name);
-    return {
-      speakerId: speaker.matched_calendar_invitee_email ?? named?.id ?? name,
-      startMs,
-      endMs: starts[index + 1] ?? (durationSeconds ?? 0) * 1000,
-      text,
-    };
-  });
+  const spoken = lines.map(({ speaker, text }, index) => ({
+    speakerId: speaker.matched_calendar_invitee_email,
+    speakerName: speaker.display_name,
+    startMs: starts[index] ?? 0,
+    endMs: starts[index + 1] ?? (durationSeconds ?? 0) * 1000,
+    text,
+  }));
   return toSourceTranscript(spoken, { language: toNote(listed).language, listed, original });
 }
 

@@ -272,7 +272,7 @@ describe('transcripts of Fathom', () => {
         speakers: [
           { id: 'ann@acme.test', name: 'Ann Lee' },
           { id: 'bob@us.test', name: 'Bob Ray' },
-          { id: 'Guest', name: null },
+          { id: 'Guest', name: 'Guest' },
         ],
         segments,
       },

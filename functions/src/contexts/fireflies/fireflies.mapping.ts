@@ -7,6 +7,7 @@ import type {
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
 import { findByName } from '../../kit/find-by-name.ts';
+import { addByEmail, toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { toMediaSource } from '../../kit/recording-note.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type {
@@ -18,46 +19,31 @@ import type {
 
 /** Maps a listed transcript. */
 export function toSourceCall(meeting: FirefliesMeeting): SourceCall {
-  // `date` is rounded, so that it may lie minutes before the meeting.
-  const start = meeting.dateString ?? meeting.date ?? null;
   const { duration } = meeting;
-  return {
-    sourceCallId: meeting.id,
-    metadata: {
-      title: meeting.title ?? null,
-      startedAt: start === null ? null : new Date(start),
-      durationSeconds: typeof duration === 'number' ? Math.round(duration * 60_000) / 1000 : null,
-      participants: toParticipants(meeting),
-      sourceUrl: meeting.transcript_url ?? null,
-      direction: null,
-      mediaKind: null,
-      summary: null,
-    },
-  };
+  return toListedCall({
+    id: meeting.id,
+    title: meeting.title,
+    // `date` is rounded, so that it may lie minutes before the meeting.
+    startedAt: meeting.dateString ?? meeting.date,
+    durationSeconds: typeof duration === 'number' ? Math.round(duration * 60_000) / 1000 : null,
+    participants: toParticipants(meeting),
+    sourceUrl: meeting.transcript_url,
+  });
 }
 
 /** Those whom Fireflies describes, then those of whom it has only an address. */
 function toParticipants(meeting: FirefliesMeeting): SourceParticipant[] {
-  const people = new Map<string, SourceParticipant>();
-  for (const attendee of meeting.meeting_attendees ?? []) {
-    const name = attendee?.displayName ?? attendee?.name ?? null;
-    const email = attendee?.email ?? null;
-    const phone = attendee?.phoneNumber ?? null;
+  const attendees = (meeting.meeting_attendees ?? []).flatMap((attendee) => {
+    const { email, phoneNumber: phone } = attendee ?? {};
+    const name = attendee?.displayName ?? attendee?.name;
     const id = email ?? name ?? phone;
-    if (id !== null) people.set(id, { ...unknownPerson, id, name, email, phone });
-  }
-  for (const email of [meeting.organizer_email, ...(meeting.participants ?? [])]) {
-    if (typeof email === 'string' && email !== '' && !people.has(email)) {
-      people.set(email, { ...unknownPerson, id: email, email });
-    }
-  }
-  return [...people.values()];
+    return typeof id === 'string' ? [toPerson({ id, name, email, phone })] : [];
+  });
+  const described = new Map(attendees.map((person) => [person.id, person]));
+  const addresses = [meeting.organizer_email, ...(meeting.participants ?? [])];
+  const others = addresses.map((email) => toPerson({ id: email, email }));
+  return addByEmail([...described.values()], others);
 }
-
-const unknownPerson = {
-  ...{ id: null, name: null, email: null, phone: null },
-  ...{ role: 'unknown', attended: null },
-} as const satisfies SourceParticipant;
 
 /** A name that Fireflies made up for a voice. */
 const anonymous = /^speaker \d+$/i;
@@ -75,7 +61,7 @@ export function addDetails(listed: SourceCall, details: FirefliesDetails): Sourc
   const guests = [...came].filter((name) => !anonymous.test(name));
   const participants = [
     ...known,
-    ...guests.map((name) => ({ ...unknownPerson, id: name, name, attended: true })),
+    ...guests.map((name) => toPerson({ id: name, name, attended: true })),
   ];
   const summary = details.summary?.overview ?? null;
   return { ...listed, metadata: { ...metadata, participants, summary } };
@@ -92,14 +78,12 @@ export function toTranscript(
   const spoken = sentences.map((sentence) => {
     const key = String(sentence.speaker_id ?? '');
     const speakerName = sentence.speaker_name ?? names.get(key) ?? null;
-    const person =
-      speakerName === null ? null : findByName(listed.metadata.participants, speakerName);
     return {
-      speakerId: person?.id ?? speakerName ?? `Speaker ${key}`.trim(),
+      speakerId: speakerName === null ? `Speaker ${key}`.trim() : null,
       speakerName,
       startMs: Number(sentence.start_time) * 1000,
       endMs: Number(sentence.end_time) * 1000,
-      text: sentence.text ?? '',
+      text: sentence.text,
     };
   });
   return toSourceTranscript(spoken, { language: null, listed, original: details });

@@ -4,6 +4,7 @@ import type {
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
 import { toLanguage } from '../../kit/language.ts';
+import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { oneOf } from '../../kit/one-of.ts';
 import { isSettling } from '../../kit/settling.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
@@ -21,19 +22,18 @@ export function toSourceCall(
   listing: { readonly listedAt: Date; readonly includePrivate?: boolean | undefined },
 ): SourceCall {
   const { metaData, parties, content } = call;
-  const listed = {
-    sourceCallId: metaData.id,
-    metadata: {
-      title: metaData.title ?? null,
-      startedAt: new Date(metaData.started),
-      durationSeconds: metaData.duration ?? null,
-      participants: (parties ?? []).map(toParticipant),
-      sourceUrl: metaData.url ?? null,
-      direction: oneOf(metaData.direction, ['inbound', 'outbound']),
-      mediaKind: oneOf(metaData.media, ['audio', 'video']),
-      summary: content?.brief ?? null,
-    },
-  };
+  const listed = toListedCall({
+    id: metaData.id,
+    title: metaData.title,
+    startedAt: metaData.started,
+    durationSeconds: metaData.duration,
+    participants: parties?.map(toParticipant),
+    sourceUrl: metaData.url,
+    direction: oneOf(metaData.direction, ['inbound', 'outbound']),
+    mediaKind: oneOf(metaData.media, ['audio', 'video']),
+    summary: content?.brief,
+    skip: metaData.isPrivate === true && listing.includePrivate !== true ? 'filtered' : null,
+  });
   const url = toMediaUrl(call);
   const isNotYet = url === null && isSettling(listed, { now: listing.listedAt, settlingMs });
   const untilMs = listing.listedAt.getTime() + linkLifetimeMs;
@@ -44,7 +44,6 @@ export function toSourceCall(
       language: toLanguage(metaData.language),
       hasNoTranscript: false,
     }),
-    ...(metaData.isPrivate === true && listing.includePrivate !== true && { skip: 'filtered' }),
   };
 }
 
@@ -56,19 +55,19 @@ export function toMediaUrl({ media }: GongCall): string | null {
 /** Who spoke is known by the speaker's id, which transcripts use; the others by that of the party. */
 function toParticipant(party: NonNullable<GongCall['parties']>[number]): SourceParticipant {
   const isUser = typeof party.userId === 'string';
-  return {
-    id: party.speakerId ?? party.id ?? null,
-    name: party.name ?? null,
-    email: party.emailAddress ?? null,
-    phone: party.phoneNumber ?? null,
-    role: oneOf(party.affiliation, ['internal', 'external']) ?? (isUser ? 'internal' : 'unknown'),
-    attended: party.methods?.includes('Attendee') ?? null,
-  };
+  return toPerson({
+    id: party.speakerId ?? party.id,
+    name: party.name,
+    email: party.emailAddress,
+    phone: party.phoneNumber,
+    role: oneOf(party.affiliation, ['internal', 'external']) ?? (isUser ? 'internal' : null),
+    attended: party.methods?.includes('Attendee'),
+  });
 }
 
 /** Maps a transcript, a segment for each sentence. */
 export function toTranscript(original: GongTranscript, listed: SourceCall): SourceTranscript {
-  const spoken = original.transcript.flatMap(({ speakerId = null, sentences }) =>
+  const spoken = original.transcript.flatMap(({ speakerId, sentences }) =>
     sentences.map(({ start, end, text }) => ({ speakerId, startMs: start, endMs: end, text })),
   );
   const language = GongHint.read(listed)?.language ?? null;

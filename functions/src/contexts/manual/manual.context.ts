@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
 import type { FetchedCall } from '../../core/imports/import-context.ts';
-import type {
-  DateRange,
-  RejectedRecord,
-  SourceCall,
-  SourceCallPage,
-} from '../../core/imports/source-call.ts';
+import type { DateRange, RejectedRecord, SourceCall } from '../../core/imports/source-call.ts';
 import { isInRange } from '../../kit/date-range.ts';
 import { defineErrors } from '../../kit/define-errors.ts';
 import { describeIssues } from '../../kit/issues.ts';
+import { toListedCall } from '../../kit/listed-call.ts';
 import { probeMedia, supportedMedia } from '../../kit/media-probe.ts';
 import { readBytes } from '../../kit/object-bytes.ts';
 import { offsetPages } from '../../kit/pages.ts';
@@ -107,20 +103,13 @@ function readUploadId(record: unknown): string | null {
 }
 
 /** What was said about the file; what its bytes say comes when it is fetched. */
-function toSourceCall({ sourceCallId, file }: IdentifiedFile): SourceCallPage['calls'][number] {
-  return {
-    sourceCallId,
-    metadata: {
-      title: file.title ?? toTitle(file.fileName),
-      startedAt: file.startedAt,
-      durationSeconds: null,
-      participants: file.participants,
-      sourceUrl: null,
-      direction: null,
-      mediaKind: null,
-      summary: null,
-    },
-  };
+function toSourceCall({ sourceCallId, file }: IdentifiedFile): SourceCall {
+  return toListedCall({
+    id: sourceCallId,
+    title: file.title ?? toTitle(file.fileName),
+    startedAt: file.startedAt,
+    participants: file.participants,
+  });
 }
 
 /** The file's name without folders and extension. */

@@ -4,6 +4,7 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import { addByEmail, toListedCall, toPerson, toText } from '../../kit/listed-call.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import { parseWebVtt } from '../../kit/webvtt.ts';
 import type { ZohoAttendee, ZohoNote, ZohoRecording, ZohoSession } from './zoho-meeting.schema.ts';
@@ -15,23 +16,18 @@ export const uploaded = 'UPLOADED';
 /** Maps a listed recording; its hint saves asking for its links again. */
 export function toSourceCall(recording: ZohoRecording): SourceCall {
   const { duration } = recording;
-  return {
+  return toListedCall({
     // A recording alone can't be asked for: only those of a meeting.
-    sourceCallId: `${recording.meetingKey}:${recording.erecordingId}`,
-    metadata: {
-      title: recording.topic ?? null,
-      startedAt: new Date(recording.startTimeinMs),
-      durationSeconds: typeof duration === 'number' ? duration / 1000 : null,
-      participants: [],
-      sourceUrl: recording.shareUrl ?? null,
-      direction: null,
-      mediaKind: 'video',
-      summary: null,
-    },
+    id: `${recording.meetingKey}:${recording.erecordingId}`,
+    title: recording.topic,
+    startedAt: recording.startTimeinMs,
+    durationSeconds: typeof duration === 'number' ? duration / 1000 : null,
+    sourceUrl: recording.shareUrl,
+    mediaKind: 'video',
     hint: ZohoHint.write(toNote({ ...recording, state: recording.status ?? null })),
     // Nothing was said that could be heard.
-    ...(recording.noAudioRecording === true && { skip: 'filtered' }),
-  };
+    skip: recording.noAudioRecording === true ? 'filtered' : null,
+  });
 }
 
 /** The two parts of a call's id. @throws `contract` for one that no listing gave */
@@ -70,50 +66,27 @@ export function toParticipants(
   attendees: readonly ZohoAttendee[] | null,
   session: ZohoSession | null,
 ): SourceParticipant[] {
-  const came = (attendees ?? []).map((person) => toPerson(person, { attended: true }));
-  const emails = new Set(came.map(({ email }) => email?.toLowerCase()));
-  const { presenterName = null, presenterEmail = null } = session ?? {};
-  const presenter = { name: presenterName, email: presenterEmail };
-  const invited = [presenter, ...(session?.participants ?? [])].filter(({ email }) => {
-    const address = email?.toLowerCase();
-    if (address === undefined || address === '' || emails.has(address)) return false;
-    emails.add(address);
-    return true;
-  });
-  const people = [
-    ...came,
-    ...invited.map((person) => toPerson(person, { attended: attendees === null ? null : false })),
-  ];
-  const names = people.map(({ name }) => name);
+  const presenter = { name: session?.presenterName, email: session?.presenterEmail };
+  const internal = toText(presenter.email)?.toLowerCase();
+  const toKnown = (attended: boolean | null) => (person: ZohoAttendee) => {
+    const isInternal = internal !== undefined && person.email?.toLowerCase() === internal;
+    return toPerson({ ...person, attended, role: isInternal ? 'internal' : null });
+  };
+  const came = (attendees ?? []).map(toKnown(true));
+  const invited = [presenter, ...(session?.participants ?? [])];
+  const people = addByEmail(came, invited.map(toKnown(attendees === null ? null : false)));
+  // Transcripts know speakers by name alone: one that two people have joins neither.
+  const namesakes = Map.groupBy(people, ({ name }) => name);
   return people.map((person) => ({
     ...person,
-    // Transcripts know speakers by name alone: one that two people have joins neither.
-    id: names.filter((name) => name === person.name).length === 1 ? person.name : null,
-    ...(person.email?.toLowerCase() === presenterEmail?.toLowerCase() &&
-      person.email !== null && { role: 'internal' as const }),
+    id: namesakes.get(person.name)?.length === 1 ? person.name : null,
   }));
-}
-
-function toPerson(
-  { name, email }: ZohoAttendee,
-  { attended }: { readonly attended: boolean | null },
-): SourceParticipant {
-  return {
-    ...{ id: null, phone: null, role: 'unknown', attended },
-    ...{ name: toText(name), email: toText(email) },
-  };
-}
-
-function toText(text: string | null | undefined): string | null {
-  return text === null || text === undefined || text === '' ? null : text;
 }
 
 /** Maps a transcript's file; null for a format other than WebVTT, of which nothing is documented. */
 export function toTranscript(file: string, listed: SourceCall): SourceTranscript | null {
   const cues = parseWebVtt(file);
   if (cues === null || cues.length === 0) return null;
-  const spoken = cues.map(({ speaker, ...cue }) => ({
-    ...{ ...cue, speakerId: speaker, speakerName: speaker },
-  }));
+  const spoken = cues.map(({ speaker, ...cue }) => ({ ...cue, speakerName: speaker }));
   return toSourceTranscript(spoken, { language: null, listed, original: { webvtt: file } });
 }
