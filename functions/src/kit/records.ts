@@ -1,8 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { RejectedRecord, SourceCall } from '../core/imports/source-call.ts';
 import { findAbsentFields, toDrift } from './drift.ts';
 import type { AnswerDrift } from './drift.ts';
 import { describeIssues } from './issues.ts';
+
+/** The records of a page as they came: they are parsed one by one, so that a broken one is alone. */
+export const UnparsedRecords = z.array(z.unknown());
 
 export interface MappedRecords {
   readonly calls: readonly SourceCall[];

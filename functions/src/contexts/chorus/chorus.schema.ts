@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { secretField } from '../../kit/fields.ts';
+import { secretField, textFilter, texts } from '../../kit/fields.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** What a customer gives us, and how Chorus takes it. */
 export const ChorusCredentials = z.strictObject({
@@ -23,8 +24,8 @@ export type ChorusCredentials = z.output<typeof ChorusCredentials>;
 
 /** What a listing can be narrowed by. */
 export const ChorusFilters = z.strictObject({
-  userId: z.string().min(1).optional().meta({ description: 'The id of a user: their calls.' }),
-  teamId: z.string().min(1).optional().meta({ description: 'The id of a team: its calls.' }),
+  userId: textFilter('The id of a user: their calls.'),
+  teamId: textFilter('The id of a team: its calls.'),
   participantEmail: z.email().optional().meta({ description: 'Who took part: an e-mail address.' }),
 });
 export type ChorusFilters = z.output<typeof ChorusFilters>;
@@ -35,9 +36,7 @@ export type RecordedType = (typeof recordedTypes)[number];
 
 const Person = z.object({
   person_id: z.union([z.string(), z.number()]).nullish(),
-  name: z.string().nullish(),
-  email: z.string().nullish(),
-  type: z.string().nullish(),
+  ...texts('name', 'email', 'type'),
 });
 export type ChorusPerson = z.output<typeof Person>;
 
@@ -48,11 +47,9 @@ export const ChorusEngagement = z.object({
   date_time: z.number().nonnegative(),
   /** Seconds. */
   duration: z.number().nonnegative().nullish(),
-  subject: z.string().nullish(),
-  url: z.string().nullish(),
+  ...texts('subject', 'url', 'processing_state'),
   participants: z.array(Person).nullish(),
   no_show: z.boolean().nullish(),
-  processing_state: z.string().nullish(),
   /** Seen by others, not in Chorus' specification: whatever else it is, it is no summary. */
   meeting_summary: z.string().nullish().catch(null),
 });
@@ -60,12 +57,12 @@ export type ChorusEngagement = z.output<typeof ChorusEngagement>;
 
 /**
  * A page of the listing. Chorus ignores a filter that it does not know and lists everything: a page
- * of another type is a broken contract, not a page. Records are parsed one by one.
+ * of another type is a broken contract, not a page.
  */
 export function createPageSchema(type: RecordedType) {
   const Typed = z.object({ engagement_type: z.literal(type) });
   return z
-    .object({ continuation_key: z.string().nullish(), engagements: z.array(z.unknown()) })
+    .object({ ...texts('continuation_key'), engagements: UnparsedRecords })
     .superRefine(({ engagements }, context) => {
       const index = engagements.findIndex((engagement) => !Typed.safeParse(engagement).success);
       if (index === -1) return;
@@ -91,7 +88,7 @@ export const ChorusStatus = documentOf(z.object({ status: Status }));
 /** A conversation. Loose: what we do not map is kept in the original. */
 const Conversation = z.looseObject({
   status: Status,
-  language: z.string().nullish(),
+  ...texts('language'),
   participants: z.array(Person.loose()).nullish(),
   recording: z
     .looseObject({
@@ -99,12 +96,11 @@ const Conversation = z.looseObject({
       utterances: z
         .array(
           z.looseObject({
-            snippet: z.string().nullish(),
+            ...texts('snippet', 'speaker_name'),
             snippet_time: z.number(),
             snippet_length: z.number().nullish(),
             /** The speaker's place among the participants. */
             participant: z.int().nullish(),
-            speaker_name: z.string().nullish(),
           }),
         )
         .nullish(),

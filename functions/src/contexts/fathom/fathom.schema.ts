@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { secretField } from '../../kit/fields.ts';
+import { secretField, textFilter, texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
 import { oauth2Fields } from '../../kit/oauth2.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** A user's API key, or the tokens that our app got when the user connected it. */
 export const FathomCredentials = z
@@ -30,12 +31,8 @@ export type FathomCredentials = z.output<typeof FathomCredentials>;
 /** What a listing can be narrowed by. */
 export const FathomFilters = z.strictObject({
   recordedBy: z.email().optional().meta({ description: 'The e-mail address of who recorded.' }),
-  team: z.string().min(1).optional().meta({ description: 'The name of a team.' }),
-  inviteeDomain: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'A domain that somebody invited belongs to: acme.com.' }),
+  team: textFilter('The name of a team.'),
+  inviteeDomain: textFilter('A domain that somebody invited belongs to: acme.com.'),
   inviteeDomains: z
     .enum(['only_internal', 'one_or_more_external'])
     .optional()
@@ -43,21 +40,14 @@ export const FathomFilters = z.strictObject({
 });
 export type FathomFilters = z.output<typeof FathomFilters>;
 
-const text = z.string().nullish();
-
 const Invitee = z.object({
-  name: text,
-  email: text,
+  ...texts('name', 'email', 'matched_speaker_display_name'),
   is_external: z.boolean().nullish(),
-  matched_speaker_display_name: text,
 });
 
 /** Loose: what we do not map is kept in the original. `timestamp` is HH:MM:SS from the start. */
 export const FathomLine = z.looseObject({
-  speaker: z.looseObject({
-    display_name: text,
-    matched_calendar_invitee_email: text,
-  }),
+  speaker: z.looseObject(texts('display_name', 'matched_calendar_invitee_email')),
   text: z.string(),
   timestamp: z.string().regex(/^\d{1,3}:[0-5]\d:[0-5]\d(?:\.\d+)?$/, 'must be HH:MM:SS'),
 });
@@ -66,36 +56,28 @@ export type FathomLine = z.output<typeof FathomLine>;
 /** A meeting as far as it is mapped. Public samples lack most of it, but none is of use without its id. */
 export const FathomMeeting = z.object({
   recording_id: z.union([z.int().nonnegative(), z.string().min(1)]).transform(String),
-  title: text,
-  meeting_title: text,
-  url: text,
-  share_url: text,
+  ...texts('title', 'meeting_title', 'url', 'share_url', 'transcript_language'),
   recording_start_time: z.iso.datetime({ offset: true }).nullish(),
   recording_end_time: z.iso.datetime({ offset: true }).nullish().catch(null),
-  transcript_language: text,
   calendar_invitees: z.array(Invitee).nullish(),
-  recorded_by: z.object({ name: text, email: text }).nullish(),
-  default_summary: z.object({ markdown_formatted: text }).nullish().catch(null),
+  recorded_by: z.object(texts('name', 'email')).nullish(),
+  default_summary: z.object(texts('markdown_formatted')).nullish().catch(null),
   /** As it came: one that broke its schema fails with its call, not with its page. */
   transcript: z.array(z.unknown()).nullish(),
 });
 export type FathomMeeting = z.output<typeof FathomMeeting>;
 
-/** Records are parsed one by one, so that a broken one does not take its page along. */
-export const FathomMeetings = z.object({
-  next_cursor: z.string().nullish(),
-  items: z.array(z.unknown()),
-});
+export const FathomMeetings = z.object({ ...texts('next_cursor'), items: UnparsedRecords });
 
 export const FathomTranscript = z.looseObject({ transcript: z.array(FathomLine) });
 
-const File = z.object({ url: z.string().min(1), content_type: text });
+const File = z.object({ url: z.string().min(1), ...texts('content_type') });
 
 /** A download that was asked for. `none` is our own word for a meeting that has no recording for us. */
 export const FathomDownload = z.object({
   download_id: z.string().min(1).nullish(),
   status: z.enum(['processing', 'completed', 'failed', 'expired', 'none']),
-  failure_reason: text,
+  ...texts('failure_reason'),
   video: File.nullish(),
   audio: File.nullish(),
 });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { secretField } from '../../kit/fields.ts';
+import { secretField, textFilter, texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
 import { RecordingNote } from '../../kit/recording-note.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** What a customer gives us. */
 export const FirefliesCredentials = z.strictObject({
@@ -20,44 +21,32 @@ export const FirefliesCredentials = z.strictObject({
 export const FirefliesFilters = z.strictObject({
   organizer: z.email().optional().meta({ description: 'Whose meetings: an e-mail address.' }),
   participant: z.email().optional().meta({ description: 'Who took part: an e-mail address.' }),
-  keyword: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'Words in the title or in what was said.' }),
-  channel: z.string().min(1).optional().meta({ description: 'The id of a channel.' }),
+  keyword: textFilter('Words in the title or in what was said.'),
+  channel: textFilter('The id of a channel.'),
 });
 export type FirefliesFilters = z.output<typeof FirefliesFilters>;
 
-const Attendee = z.object({
-  displayName: z.string().nullish(),
-  email: z.string().nullish(),
-  name: z.string().nullish(),
-  phoneNumber: z.string().nullish(),
-});
+const Attendee = z.object(texts('displayName', 'email', 'name', 'phoneNumber'));
 
 /** A transcript as the listing gives it. Anything may be null. */
 export const FirefliesMeeting = z.object({
   id: z.string().min(1),
-  title: z.string().nullish(),
+  ...texts('title', 'organizer_email', 'transcript_url'),
   /** Milliseconds since the epoch, rounded to minutes. */
   date: z.number().nullish(),
   dateString: z.iso.datetime({ offset: true }).nullish(),
   /** Minutes, with fractions. */
   duration: z.number().nonnegative().nullish(),
-  organizer_email: z.string().nullish(),
   participants: z.array(z.string().nullish()).nullish(),
   meeting_attendees: z.array(Attendee.nullish()).nullish(),
-  transcript_url: z.string().nullish(),
 });
 export type FirefliesMeeting = z.output<typeof FirefliesMeeting>;
 
 /** A meeting that still goes on. */
 export const LiveMeeting = z.object({ is_live: z.literal(true) });
 
-/** Records are parsed one by one, so that a broken one does not take its page along. */
 export const FirefliesPage = z
-  .object({ data: z.object({ transcripts: z.array(z.unknown()) }) })
+  .object({ data: z.object({ transcripts: UnparsedRecords }) })
   .transform(({ data }) => data.transcripts);
 
 export const FirefliesUser = z.object({
@@ -71,33 +60,29 @@ const SpeakerId = z.union([z.string(), z.number()]);
 
 /** What is said in a meeting. Loose: what we do not map is kept in the original. */
 export const FirefliesDetails = z.looseObject({
-  speakers: z
-    .array(z.looseObject({ id: SpeakerId.nullish(), name: z.string().nullish() }))
-    .nullish(),
+  speakers: z.array(z.looseObject({ id: SpeakerId.nullish(), ...texts('name') })).nullish(),
   sentences: z
     .array(
       z.looseObject({
         speaker_id: SpeakerId.nullish(),
-        speaker_name: z.string().nullish(),
-        text: z.string().nullish(),
+        ...texts('speaker_name', 'text'),
         start_time: Seconds,
         end_time: Seconds,
       }),
     )
     .nullish(),
-  meeting_attendance: z.array(z.looseObject({ name: z.string().nullish() }).nullish()).nullish(),
+  meeting_attendance: z.array(z.looseObject(texts('name')).nullish()).nullish(),
   meeting_info: z
-    .looseObject({ summary_status: z.string().nullish(), silent_meeting: z.boolean().nullish() })
+    .looseObject({ ...texts('summary_status'), silent_meeting: z.boolean().nullish() })
     .nullish(),
-  summary: z.looseObject({ overview: z.string().nullish() }).nullish(),
+  summary: z.looseObject(texts('overview')).nullish(),
 });
 export type FirefliesDetails = z.output<typeof FirefliesDetails>;
 
 /** Links to the recording; what a plan does not include is null or missing. */
 export const FirefliesLinks = z.object({
-  audio_url: z.string().nullish(),
-  video_url: z.string().nullish(),
-  meeting_info: z.object({ summary_status: z.string().nullish() }).nullish(),
+  ...texts('audio_url', 'video_url'),
+  meeting_info: z.object(texts('summary_status')).nullish(),
 });
 export type FirefliesLinks = z.output<typeof FirefliesLinks>;
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { plainField, secretField } from '../../kit/fields.ts';
+import { plainField, secretField, texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
 import { oauth2Fields } from '../../kit/oauth2.ts';
 import { RecordingNote } from '../../kit/recording-note.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** A key pair, which most customers have, or the tokens and the address that Gong gave our app. */
 export const GongCredentials = z
@@ -58,13 +59,8 @@ export const GongFilters = z.strictObject({
 export type GongFilters = z.output<typeof GongFilters>;
 
 const Party = z.object({
-  id: z.string().nullish(),
-  speakerId: z.string().nullish(),
-  userId: z.string().nullish(),
-  name: z.string().nullish(),
-  emailAddress: z.string().nullish(),
-  phoneNumber: z.string().nullish(),
-  affiliation: z.string().nullish(),
+  ...texts('id', 'speakerId', 'userId'),
+  ...texts('name', 'emailAddress', 'phoneNumber', 'affiliation'),
   methods: z.array(z.string()).nullish(),
 });
 
@@ -72,28 +68,20 @@ const Party = z.object({
 export const GongCall = z.object({
   metaData: z.object({
     id: z.string().min(1),
-    title: z.string().nullish(),
-    url: z.string().nullish(),
+    ...texts('title', 'url', 'direction', 'media', 'language'),
     started: z.iso.datetime({ offset: true }),
     duration: z.number().nonnegative().nullish(),
-    direction: z.string().nullish(),
-    media: z.string().nullish(),
-    language: z.string().nullish(),
     isPrivate: z.boolean().nullish(),
   }),
   parties: z.array(Party).nullish(),
-  content: z.object({ brief: z.string().nullish() }).nullish(),
-  media: z.object({ audioUrl: z.string().nullish(), videoUrl: z.string().nullish() }).nullish(),
+  content: z.object(texts('brief')).nullish(),
+  media: z.object(texts('audioUrl', 'videoUrl')).nullish(),
 });
 export type GongCall = z.output<typeof GongCall>;
 
-const Records = z.object({
-  totalRecords: z.int().nonnegative(),
-  cursor: z.string().nullish(),
-});
+const Records = z.object({ totalRecords: z.int().nonnegative(), ...texts('cursor') });
 
-/** Records are parsed one by one, so that a broken one does not take its page along. */
-export const GongPage = z.object({ records: Records, calls: z.array(z.unknown()) });
+export const GongPage = z.object({ records: Records, calls: UnparsedRecords });
 
 export const GongTranscripts = z.object({
   records: Records,
@@ -106,7 +94,7 @@ export const GongTranscript = z.looseObject({
   callId: z.string(),
   transcript: z.array(
     z.looseObject({
-      speakerId: z.string().nullish(),
+      ...texts('speakerId'),
       sentences: z.array(z.looseObject({ start: z.number(), end: z.number(), text: z.string() })),
     }),
   ),

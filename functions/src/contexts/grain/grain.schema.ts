@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { secretField } from '../../kit/fields.ts';
+import { secretField, textFilter, texts } from '../../kit/fields.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** What a customer gives us. */
 export const GrainCredentials = z.strictObject({
@@ -15,16 +16,14 @@ export const GrainFilters = z.strictObject({
     .enum(['internal', 'external'])
     .optional()
     .meta({ description: 'Meetings among colleagues, or with people from outside.' }),
-  titleSearch: z.string().min(1).optional().meta({ description: 'Words in the title.' }),
+  titleSearch: textFilter('Words in the title.'),
   team: z.uuid().optional().meta({ description: 'The id of a team.' }),
   meetingType: z.uuid().optional().meta({ description: 'The id of a meeting type.' }),
 });
 export type GrainFilters = z.output<typeof GrainFilters>;
 
 const Participant = z.object({
-  id: z.string().nullish(),
-  name: z.string().nullish(),
-  email: z.string().nullish(),
+  ...texts('id', 'name', 'email'),
   scope: z.enum(['internal', 'external', 'unknown']).nullish().catch('unknown'),
   confirmed_attendee: z.boolean().nullish(),
 });
@@ -32,30 +31,23 @@ const Participant = z.object({
 /** A recording as far as it is mapped; what was not asked for in `include` is missing. */
 export const GrainRecording = z.object({
   id: z.string().min(1),
-  title: z.string().nullish(),
+  ...texts('title', 'url', 'media_type'),
   start_datetime: z.iso.datetime({ offset: true }),
   end_datetime: z.iso.datetime({ offset: true }).nullish().catch(null),
   duration_ms: z.number().nonnegative().nullish(),
-  media_type: z.string().nullish(),
-  url: z.string().nullish(),
   participants: z.array(Participant).nullish(),
-  ai_summary: z.object({ text: z.string().nullish() }).nullish(),
+  ai_summary: z.object(texts('text')).nullish(),
 });
 export type GrainRecording = z.output<typeof GrainRecording>;
 
-/** Records are parsed one by one, so that a broken one does not take its page along. */
-export const GrainRecordingsPage = z.object({
-  cursor: z.string().nullish(),
-  recordings: z.array(z.unknown()),
-});
+export const GrainRecordingsPage = z.object({ ...texts('cursor'), recordings: UnparsedRecords });
 
 export const GrainUsers = z.object({ users: z.array(z.unknown()) });
 
 /** Loose: what we do not map is kept in the original. Times in milliseconds from the start. */
 export const GrainTranscript = z.array(
   z.looseObject({
-    participant_id: z.string().nullish(),
-    speaker: z.string().nullish(),
+    ...texts('participant_id', 'speaker'),
     start: z.number(),
     end: z.number(),
     text: z.string(),

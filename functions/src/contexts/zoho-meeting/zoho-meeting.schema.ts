@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
 import { oauth2AppFields, oauth2Fields } from '../../kit/oauth2.ts';
+import { UnparsedRecords } from '../../kit/records.ts';
 
 /** Zoho's data centres by the ending that customers know, and the domain of each. */
 export const dataCentres = {
@@ -42,41 +44,34 @@ const Milliseconds = z.union([
 const common = {
   erecordingId: Id,
   duration: Milliseconds.nullish(),
-  downloadUrl: z.string().nullish(),
-  transcriptionDownloadUrl: z.string().nullish(),
+  ...texts('downloadUrl', 'transcriptionDownloadUrl', 'shareUrl'),
   isTranscriptGenerated: z.boolean().nullish(),
   isTranscriptionEnabled: z.boolean().nullish(),
-  shareUrl: z.string().nullish(),
 };
 
 /** A recording as the list has it. Its texts of dates have no year: only the milliseconds count. */
 export const ZohoRecording = z.object({
   ...common,
   meetingKey: Id,
-  topic: z.string().nullish(),
+  ...texts('topic', 'status'),
   startTimeinMs: Milliseconds,
-  status: z.string().nullish(),
   noAudioRecording: z.boolean().nullish(),
 });
 export type ZohoRecording = z.output<typeof ZohoRecording>;
 
-/** Records are parsed one by one, so that a broken one does not take its page along. */
 export const ZohoRecordingsPage = z.object({
   meta: z.object({ moreRecords: z.boolean().nullish() }).nullish(),
-  recordings: z.array(z.unknown()),
+  recordings: UnparsedRecords,
 });
 
 /** The recordings of one meeting, whose fields have other names than in the list. */
 export const ZohoMeetingRecordings = z.object({
-  recordings: z.array(z.object({ ...common, processingState: z.string().nullish() })),
+  recordings: z.array(z.object({ ...common, ...texts('processingState') })),
 });
 
 export const ZohoUser = z.object({ userDetails: z.object({ zsoid: Id }) });
 
-const Attendee = z.object({
-  name: z.string().nullish(),
-  email: z.string().nullish(),
-});
+const Attendee = z.object(texts('name', 'email'));
 
 export const ZohoParticipants = z.object({
   participantsCount: z.int().nonnegative(),
@@ -87,8 +82,7 @@ export type ZohoAttendee = z.output<typeof Attendee>;
 /** Who was invited, and who invited them. */
 export const ZohoSession = z.object({
   session: z.object({
-    presenterName: z.string().nullish(),
-    presenterEmail: z.string().nullish(),
+    ...texts('presenterName', 'presenterEmail'),
     participants: z.array(Attendee).nullish(),
   }),
 });
