@@ -55,6 +55,33 @@ export const oauth2AppFields = {
   }),
 };
 
+/**
+ * Lets credentials be either all fields of a key, or an access token with what else is needed beside
+ * it: `z.strictObject({ … }).superRefine(keyOrTokens({ name: 'an API key', key: ['apiKey'] }))`.
+ */
+export function keyOrTokens(rule: {
+  /** What the key is called: `an API key`. */
+  readonly name: string;
+  readonly key: readonly string[];
+  readonly besideToken?: readonly string[];
+}) {
+  return (credentials: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void => {
+    const has = (field: string): boolean => credentials[field] !== undefined;
+    const refuse = (field: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    const tokens = ['accessToken', 'refreshToken'].filter(has);
+    const isKey = rule.key.some(has);
+    if (!isKey && tokens.length === 0) {
+      const [first = ''] = rule.key;
+      return refuse(first, `is missing: send ${rule.name}, or the tokens of our app`);
+    }
+    const needed = isKey ? rule.key : ['accessToken', ...(rule.besideToken ?? [])];
+    for (const field of needed) if (!has(field)) refuse(field, 'is missing');
+    if (!isKey) return;
+    for (const field of tokens) refuse(field, `is one too many: send ${rule.name} or tokens`);
+  };
+}
+
 const Grant = z.looseObject({ ...oauth2Fields, ...oauth2AppFields });
 type Grant = z.output<typeof Grant>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secretField, textFilter, texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
-import { oauth2Fields } from '../../kit/oauth2.ts';
+import { keyOrTokens, oauth2Fields } from '../../kit/oauth2.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
 /** A user's API key, or the tokens that our app got when the user connected it. */
@@ -13,19 +13,7 @@ export const FathomCredentials = z
     }).optional(),
     ...oauth2Fields,
   })
-  .superRefine(({ apiKey, accessToken, refreshToken }, context) => {
-    const tokens = { accessToken, refreshToken };
-    if (apiKey === undefined && accessToken === undefined) {
-      const message = 'is missing: send an API key, or the tokens of our app';
-      context.addIssue({ code: 'custom', path: ['apiKey'], message });
-    }
-    if (apiKey === undefined) return;
-    for (const [name, value] of Object.entries(tokens)) {
-      if (value === undefined) continue;
-      const message = 'is one too many: send an API key or tokens';
-      context.addIssue({ code: 'custom', path: [name], message });
-    }
-  });
+  .superRefine(keyOrTokens({ name: 'an API key', key: ['apiKey'] }));
 export type FathomCredentials = z.output<typeof FathomCredentials>;
 
 /** What a listing can be narrowed by. */

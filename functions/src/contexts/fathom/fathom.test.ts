@@ -248,7 +248,7 @@ describe('Fathom', () => {
 
   it.each([
     [{}, 'apiKey: is missing: send an API key, or the tokens of our app'],
-    [{ refreshToken: 'r' }, 'apiKey: is missing'],
+    [{ refreshToken: 'r' }, 'accessToken: is missing'],
     [{ apiKey: 'k', accessToken: 'a' }, 'accessToken: is one too many'],
     [{ apiKey: 'k', refreshToken: 'r' }, 'refreshToken: is one too many'],
   ])('refuses %j as credentials', (input, message) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { plainField, secretField, texts } from '../../kit/fields.ts';
 import { defineHint } from '../../kit/hint.ts';
-import { oauth2Fields } from '../../kit/oauth2.ts';
+import { keyOrTokens, oauth2Fields } from '../../kit/oauth2.ts';
 import { RecordingNote } from '../../kit/recording-note.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
@@ -24,23 +24,13 @@ export const GongCredentials = z
         'Shown beside the access key: https://us-12345.api.gong.io, say. Needed with a token.',
     }).optional(),
   })
-  .superRefine((credentials, context) => {
-    const { accessKey, accessToken, refreshToken } = credentials;
-    const isToken = accessKey === undefined && (accessToken ?? refreshToken) !== undefined;
-    const needed = isToken
-      ? (['accessToken', 'apiBaseUrl'] as const)
-      : (['accessKey', 'accessKeySecret'] as const);
-    for (const name of needed) {
-      if (credentials[name] !== undefined) continue;
-      context.addIssue({ code: 'custom', path: [name], message: 'is missing' });
-    }
-    if (isToken) return;
-    for (const name of ['accessToken', 'refreshToken'] as const) {
-      if (credentials[name] === undefined) continue;
-      const message = 'is one too many: send a key pair or tokens';
-      context.addIssue({ code: 'custom', path: [name], message });
-    }
-  });
+  .superRefine(
+    keyOrTokens({
+      name: 'a key pair',
+      key: ['accessKey', 'accessKeySecret'],
+      besideToken: ['apiBaseUrl'],
+    }),
+  );
 export type GongCredentials = z.output<typeof GongCredentials>;
 
 const id = z.string().regex(/^\d{1,20}$/, 'must be an id of digits');

@@ -275,7 +275,7 @@ describe('Gong', () => {
     });
 
     it.each([
-      [{}, 'accessKey: is missing; accessKeySecret: is missing'],
+      [{}, 'accessKey: is missing: send a key pair, or the tokens of our app'],
       [{ accessKey: 'a' }, 'accessKeySecret: is missing'],
       [{ accessToken: 't' }, 'apiBaseUrl: is missing'],
       [{ ...keyPair, accessToken: 't' }, 'accessToken: is one too many'],
