@@ -10,7 +10,7 @@ import type {
 } from '../core/imports/import-context.ts';
 import type {
   CallFilters,
-  ListOptions,
+  DateRange,
   MediaSource,
   MediaStream,
   SourceCall,
@@ -48,12 +48,14 @@ export interface PlatformListing {
   readonly price: string;
 }
 
-/** What an adapter's client is built from, for one customer and one call of the context. */
+/** What an adapter works with, for one customer and one call of the context. */
 export interface Toolkit<TCredentials> {
   readonly credentials: TCredentials;
   /** The platform's API with authorization, limits, retries and parsing. */
   readonly http: PlatformHttp;
   readonly clock: Clock;
+  /** Whether a call ended so lately that what is missing of it may still be made: see `settlingMs`. */
+  readonly isSettling: (call: SourceCall) => boolean;
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   readonly objects: ObjectStore;
   /** Opens a file that an answer named, by the rules for recordings: a transcript, say. */
@@ -80,15 +82,18 @@ export interface CustomerBaseUrls<TCredentials> {
   readonly hosts: readonly string[];
 }
 
-/** What listing needs: the range and filters are parsed, the cursor is our own. */
-export type DefinedListOptions<TFilters> = Omit<ListOptions, 'filters'> & {
+/** Which calls are wanted: range and filters are parsed. */
+export interface Listing<TFilters> {
+  readonly dateRange: DateRange;
   readonly filters: TFilters;
-};
+  /** The listing is only read to count: what makes it costlier may be left out. */
+  readonly isCount: boolean;
+}
 
 /**
  * What an adapter's author writes. Every function throws `ImportError` only by what its client
  * throws; the framework translates anything else. Calls go to `baseUrl`, whatever the credentials
- * hold, unless `customerBaseUrls` says otherwise.
+ * hold, unless `customerBaseUrls` says otherwise. Each method gets the toolkit last.
  */
 export interface ContextDefinition<
   TCredentials extends z.ZodObject,
@@ -136,7 +141,7 @@ export interface ContextDefinition<
   readonly mediaCredentialHosts?: (credentials: z.output<TCredentials>) => readonly string[];
   /**
    * How long after its end a call's missing recording or transcript may still be in the making: until
-   * then the framework takes "none" for "not ready". Default 0.
+   * then the framework takes "none" and `not_found` for "not ready". Default 0.
    */
   readonly settlingMs?: number;
   /**
@@ -150,21 +155,44 @@ export interface ContextDefinition<
    * Throws `auth_invalid` or `permission_denied` for credentials that don't work. What the check
    * learns that other requests need, it returns, to be kept with the credentials.
    */
-  validateCredentials(client: TClient): Promise<Partial<z.output<TCredentials>> | undefined>;
+  validateCredentials(
+    client: TClient,
+    toolkit: Toolkit<z.output<TCredentials>>,
+  ): Promise<Partial<z.output<TCredentials>> | undefined>;
   /** Calls out of range are dropped by the framework: a platform's edges may be coarser. */
   listCalls(
     client: TClient,
-    options: DefinedListOptions<z.output<TFilters>>,
+    options: Listing<z.output<TFilters>> & { readonly cursor: string | null },
+    toolkit: Toolkit<z.output<TCredentials>>,
   ): AsyncGenerator<ListedPage>;
-  countCalls?(
+  /** `by_listing`: there is no total, but reading the listing through costs little. */
+  countCalls?:
+    | 'by_listing'
+    | ((
+        client: TClient,
+        listing: Listing<z.output<TFilters>>,
+        toolkit: Toolkit<z.output<TCredentials>>,
+      ) => Promise<number>);
+  hydrateCalls?(
     client: TClient,
-    options: Omit<DefinedListOptions<z.output<TFilters>>, 'cursor'>,
-  ): Promise<number>;
-  hydrateCalls?(client: TClient, calls: readonly SourceCall[]): Promise<readonly HydratedCall[]>;
-  /** No media means none, or none yet; with the `mediaKind` `none` it is final. */
-  fetchCall(client: TClient, listed: SourceCall): Promise<FetchedCall>;
+    calls: readonly SourceCall[],
+    toolkit: Toolkit<z.output<TCredentials>>,
+  ): Promise<readonly HydratedCall[]>;
+  /**
+   * No media means none, or none yet; with the `mediaKind` `none` it is final. `not_ready`: the platform
+   * says that it still works on this call, however old that is.
+   */
+  fetchCall(
+    client: TClient,
+    listed: SourceCall,
+    toolkit: Toolkit<z.output<TCredentials>>,
+  ): Promise<FetchedCall | 'not_ready'>;
   /** Null: there is none, or none yet; `none`: the platform says that there will be none. */
-  getTranscript?(client: TClient, listed: SourceCall): Promise<SourceTranscript | 'none' | null>;
+  getTranscript?(
+    client: TClient,
+    listed: SourceCall,
+    toolkit: Toolkit<z.output<TCredentials>>,
+  ): Promise<SourceTranscript | 'none' | null>;
   /** Only with the capability `uploads`. The credentials it returns must fit `credentials`. */
   acceptUploads?(objects: ObjectStore, batch: UploadBatch): Promise<z.output<TCredentials>>;
 }

@@ -154,6 +154,26 @@ describe('defineContext', () => {
     expect(drifts).toEqual([{ platform: 'dialpad', ...drift }]);
   });
 
+  it('counts what a listing has in range where there is no total, and says that it only counts', async () => {
+    const at = (text: string): SourceCall => ({
+      ...{ ...call, metadata: { ...call.metadata, startedAt: new Date(text) } },
+    });
+    const context = define({
+      countCalls: 'by_listing',
+      listCalls: async function* (_client, { isCount, cursor, filters }) {
+        expect({ isCount, cursor, filters }).toEqual({
+          ...{ isCount: true, cursor: null, filters: { team: 'sales' } },
+        });
+        const rejected = [{ sourceCallId: 'broken', reason: 'x' }];
+        yield { calls: [at('2025-11-01T00:00:00Z')], rejected, nextCursor: 'more' };
+        yield { calls: [at('2025-12-01T00:00:00Z'), call], nextCursor: null };
+      },
+    }).create(environment);
+    const dateRange = { start: null, end: new Date('2025-12-01T00:00:00Z') };
+    const wanted = { dateRange, filters: { team: 'sales' } };
+    await expect(context.countCalls?.(credentials, wanted)).resolves.toBe(3);
+  });
+
   it('has only the optional methods that were defined', () => {
     const bare = define().create(environment);
     expect(Object.keys(bare)).not.toEqual(
@@ -409,6 +429,38 @@ describe('defineContext', () => {
       expect(await failureOf(asked)).toMatchObject({ kind: 'not_ready' });
       await expect(context(null).getTranscript?.(credentials, old)).resolves.toBeNull();
       await expect(context('none').getTranscript?.(credentials, fresh)).resolves.toBeNull();
+    });
+
+    it('takes a transcript that is not found for one that is not ready, for as long', async () => {
+      const missing = new ImportError({
+        ...{ kind: 'not_found', source: 'dialpad', publicMessage: 'No.' },
+      });
+      const context = define({
+        settlingMs: 3_600_000,
+        getTranscript: () => Promise.reject(missing),
+      }).create(environment);
+      const asked = context.getTranscript?.(credentials, fresh) ?? Promise.resolve();
+      const error = await failureOf(asked);
+      expect(error).toMatchObject({ kind: 'not_ready', retryAfterMs: 59 * 60_000, cause: missing });
+      expect(error.publicMessage).toBe('Acme has not finished this call’s transcript yet.');
+      await expect(context.getTranscript?.(credentials, old)).rejects.toBe(missing);
+    });
+
+    it('waits, however long ago the call was, where the platform says that it still works on it', async () => {
+      const fetchCall = () => Promise.resolve('not_ready' as const);
+      const context = define({ fetchCall }).create(environment);
+      const error = await failureOf(context.fetchCall(credentials, old));
+      expect(error).toMatchObject({ kind: 'not_ready', retryAfterMs: 61 * 60_000 });
+    });
+
+    it('tells the adapter which calls these are', async () => {
+      const context = define({
+        settlingMs: 3_600_000,
+        hydrateCalls: async (_client, calls, { isSettling }) =>
+          calls.map((each) => ({ ...each, hint: String(isSettling(each)), transcript: null })),
+      }).create(environment);
+      const hydrated = await context.hydrateCalls?.(credentials, [fresh, old]);
+      expect(hydrated?.map(({ hint }) => hint)).toEqual(['true', 'false']);
     });
   });
 

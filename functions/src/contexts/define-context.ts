@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conceal } from '../core/credentials/secret.ts';
 import { ImportError, toImportError } from '../core/errors.ts';
-import type { ContextCapabilities, FetchedCall } from '../core/imports/import-context.ts';
+import type { ContextCapabilities, Credentials } from '../core/imports/import-context.ts';
 import type {
   ListOptions,
   MediaSource,
@@ -9,13 +9,14 @@ import type {
   SourceCall,
   SourceCallPage,
 } from '../core/imports/source-call.ts';
+import { countPages } from '../kit/count-pages.ts';
 import { isInRange } from '../kit/date-range.ts';
 import { describeIssues } from '../kit/issues.ts';
 import { findGrantRenewal } from '../kit/oauth2.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
-import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
+import type { ContextDefinition, CreatedContext, DefinedContext, Toolkit } from './context.ts';
 import { createSession } from './session.ts';
-import type { Session } from './session.ts';
+import type { CallPart, Session } from './session.ts';
 
 /**
  * Makes an import context of what a platform's author wrote: credentials and filters are parsed,
@@ -59,9 +60,12 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   session: Session<TClient, z.output<TCredentials>>,
 ): Methods {
-  const { platform } = definition;
-  const run = <T>(work: () => Promise<T>): Promise<T> => translated(platform, work);
   const { countCalls, hydrateCalls, getTranscript, acceptUploads } = definition;
+  const run: Run<TClient, z.output<TCredentials>> = (credentials, signal, work) =>
+    translated(definition.platform, async () => {
+      const { client, toolkit } = session.connect(credentials, signal);
+      return work(client, toolkit);
+    });
   return {
     parseCredentials: (input) => {
       const credentials = parseInput(definition.credentials, input, definition);
@@ -72,9 +76,7 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     parseFilters: (input) => parseFilters(definition, input),
     validateCredentials: async (credentials, signal) => {
       try {
-        const learned = await run(() =>
-          definition.validateCredentials(session.client(credentials, signal)),
-        );
+        const learned = await run(credentials, signal, definition.validateCredentials);
         if (learned === undefined) return { valid: true };
         const completed = definition.credentials.parse({ ...credentials, ...learned });
         return { valid: true, credentials: conceal(completed) };
@@ -84,37 +86,54 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
       }
     },
     listCalls: (credentials, options, signal) =>
-      listPages(definition, session, {
-        client: () => session.client(credentials, signal),
-        options,
-      }),
+      listPages(definition, session, { credentials, options, signal }),
     ...(countCalls !== undefined && {
-      countCalls: (credentials, options, signal) =>
-        run(() =>
-          countCalls(session.client(credentials, signal), {
-            dateRange: options.dateRange,
-            filters: parseTypedFilters(definition, options.filters),
-          }),
-        ),
+      countCalls: (credentials, { dateRange, filters }, signal) =>
+        run(credentials, signal, (client, toolkit) => {
+          const parsed = parseTypedFilters(definition, filters);
+          const listing = { dateRange, filters: parsed, isCount: true };
+          if (countCalls !== 'by_listing') return countCalls(client, listing, toolkit);
+          const pages = definition.listCalls(client, { ...listing, cursor: null }, toolkit);
+          return countPages(pages, dateRange);
+        }),
     }),
     ...(hydrateCalls !== undefined && {
       hydrateCalls: (credentials, calls, signal) =>
-        run(() => hydrateCalls(session.client(credentials, signal), calls)),
+        run(credentials, signal, (client, toolkit) => hydrateCalls(client, calls, toolkit)),
     }),
     ...(getTranscript !== undefined && {
-      getTranscript: (credentials, listed, signal) =>
-        run(async () => {
-          const found = await getTranscript(session.client(credentials, signal), listed);
-          if (found === null) session.requireSettled(listed, 'transcript');
-          return found === 'none' ? null : found;
-        }),
+      getTranscript: async (credentials, listed, signal) => {
+        const found = await run(credentials, signal, (client, toolkit) =>
+          getTranscript(client, listed, toolkit),
+        ).catch((error: unknown) => rethrow(session, error, { listed, what: 'transcript' }));
+        if (found === null) session.requireSettled(listed, 'transcript');
+        return found === 'none' ? null : found;
+      },
     }),
     ...(acceptUploads !== undefined && {
-      acceptUploads: (batch) => run(() => acceptUploads(session.objects(), batch)),
+      acceptUploads: (batch) =>
+        translated(definition.platform, () => acceptUploads(session.objects(), batch)),
     }),
     ...createRenewal(definition, session),
-    ...createMediaMethods(definition, session),
+    ...createMediaMethods(definition, session, run),
   };
+}
+
+/** Does one call of the context; every error becomes an `ImportError`. */
+type Run<TClient, TCredentials> = <T>(
+  credentials: Credentials,
+  signal: AbortSignal | undefined,
+  work: (client: TClient, toolkit: Toolkit<TCredentials>) => Promise<T>,
+) => Promise<T>;
+
+/** What is missing of a call that has just ended may still be in the making. */
+function rethrow(
+  session: Pick<Session<unknown, unknown>, 'requireSettled'>,
+  error: unknown,
+  { listed, what }: { readonly listed: SourceCall; readonly what: CallPart },
+): never {
+  if (isNotFound(error)) session.requireSettled(listed, what, error);
+  throw error;
 }
 
 function createRenewal<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
@@ -143,34 +162,21 @@ function createMediaMethods<
 >(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   session: Session<TClient, z.output<TCredentials>>,
+  run: Run<TClient, z.output<TCredentials>>,
 ): Pick<Methods, 'fetchCall' | 'openMedia'> {
-  const { platform, displayName } = definition;
   const callsByMedia = new WeakMap<MediaSource, SourceCall>();
-  /** What is missing of a call that has just ended may still be in the making. */
-  const settling = (error: unknown, listed: SourceCall): unknown =>
-    !isNotFound(error) || !session.isSettling(listed)
-      ? error
-      : new ImportError({
-          kind: 'not_ready',
-          source: platform,
-          publicMessage: `${displayName} has not finished this recording yet.`,
-          cause: error,
-        });
   const fetchCall: Methods['fetchCall'] = async (credentials, listed, signal) => {
-    try {
-      const fetched: FetchedCall = await translated(platform, () =>
-        definition.fetchCall(session.client(credentials, signal), listed),
-      );
-      if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
-      else if (fetched.metadata.mediaKind !== 'none') session.requireSettled(listed, 'recording');
-      return fetched;
-    } catch (error) {
-      throw settling(error, listed);
-    }
+    const fetched = await run(credentials, signal, (client, toolkit) =>
+      definition.fetchCall(client, listed, toolkit),
+    ).catch((error: unknown) => rethrow(session, error, { listed, what: 'recording' }));
+    if (fetched === 'not_ready') throw session.notReadyYet(listed, 'recording');
+    if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
+    else if (fetched.metadata.mediaKind !== 'none') session.requireSettled(listed, 'recording');
+    return fetched;
   };
   const openMedia: Methods['openMedia'] = async (credentials, media, signal) => {
     const open = (source: MediaSource): Promise<MediaStream> =>
-      translated(platform, () => session.openMedia(credentials, source, signal));
+      translated(definition.platform, () => session.openMedia(credentials, source, signal));
     const listed = callsByMedia.get(media);
     try {
       return await open(media);
@@ -184,7 +190,7 @@ function createMediaMethods<
       if (fresh === null) throw gone(definition);
       return await open(fresh);
     } catch (error) {
-      throw settling(error, listed);
+      return rethrow(session, error, { listed, what: 'recording' });
     }
   };
   return { fetchCall, openMedia };
@@ -193,12 +199,18 @@ function createMediaMethods<
 async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   session: Session<TClient, z.output<TCredentials>>,
-  request: { readonly client: () => TClient; readonly options: ListOptions },
+  request: {
+    readonly credentials: Credentials;
+    readonly options: ListOptions;
+    readonly signal: AbortSignal | undefined;
+  },
 ): AsyncGenerator<SourceCallPage> {
   const { dateRange, cursor } = request.options;
   try {
     const filters = parseTypedFilters(definition, request.options.filters);
-    const pages = definition.listCalls(request.client(), { dateRange, filters, cursor });
+    const { client, toolkit } = session.connect(request.credentials, request.signal);
+    const listing = { dateRange, filters, cursor, isCount: false };
+    const pages = definition.listCalls(client, listing, toolkit);
     for await (const { drifts = [], ...page } of pages) {
       for (const drift of drifts) await session.reportDrift(drift);
       yield {

@@ -11,20 +11,27 @@ import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
 import { createPlatformHttp } from '../kit/http.ts';
 import { openDownload } from '../kit/media-download.ts';
-import { isSettling, requireSettled } from '../kit/settling.ts';
+import { isSettling, notReadyYet, requireSettled } from '../kit/settling.ts';
 import { renewGrant, requireOAuthApp, toClientHeaders, toTokenVoice } from '../kit/oauth2.ts';
 import type { OAuth2Rules } from '../kit/oauth2.ts';
 import type { RateLimiter } from '../kit/rate-limiter.ts';
 import { createLocalRateLimiters, unlimited } from '../kit/rate-limiter.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
-import type { ContextDefinition, ContextEnvironment, MediaRules } from './context.ts';
+import type { ContextDefinition, ContextEnvironment, MediaRules, Toolkit } from './context.ts';
+
+/** What may be missing of a call that has just ended. */
+export type CallPart = 'recording' | 'transcript';
 
 /** A definition in its environment: what its methods are made of. */
 export interface Session<TClient, TCredentials> {
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   objects(): ObjectStore;
   account(credentials: Credentials): PlatformAccount;
-  client(credentials: Credentials, signal: AbortSignal | undefined): TClient;
+  /** The client for one call of the context, and the toolkit that it was built from. */
+  connect(
+    credentials: Credentials,
+    signal: AbortSignal | undefined,
+  ): { readonly client: TClient; readonly toolkit: Toolkit<TCredentials> };
   openMedia(
     credentials: Credentials,
     media: MediaSource,
@@ -36,10 +43,10 @@ export interface Session<TClient, TCredentials> {
     rules: OAuth2Rules<TCredentials>,
     signal: AbortSignal | undefined,
   ): Promise<Credentials>;
-  /** Whether the platform may still be working on a call. */
-  isSettling(call: SourceCall): boolean;
+  /** Says of what a call lacks that it is not finished, and when to ask again. */
+  notReadyYet(call: SourceCall, what: CallPart, cause?: unknown): ImportError;
   /** Lets what a call lacks count as missing for good. @throws `not_ready` while it is settling */
-  requireSettled(call: SourceCall, what: 'recording' | 'transcript'): void;
+  requireSettled(call: SourceCall, what: CallPart, cause?: unknown): void;
   /** Tells people, once, that the platform's answers are not what we rely on. */
   reportDrift(drift: AnswerDrift): Promise<void>;
 }
@@ -67,7 +74,8 @@ export function createSession<
   const commonBaseUrl = toBaseUrl(definition, environment);
   const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
   const limiterFor = createLimiters(definition, environment);
-  const { settlingMs = 0 } = definition;
+  const { platform: source, displayName, settlingMs = 0 } = definition;
+  const now = (): Date => environment.clock.now();
   const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
     toAccess(definition, { credentials, clock: environment.clock, limiterFor });
   // A sandbox stands in for every address of the platform.
@@ -96,32 +104,33 @@ export function createSession<
       const account = toAccount(definition, credentials);
       return { ...account, rateLimits: environment.rateLimits ?? account.rateLimits };
     },
-    client: (credentials, signal) => {
+    connect: (credentials, signal) => {
       const access = accessFor(credentials);
       const { clock } = environment;
       const baseUrl = baseUrlFor(access.credentials);
       const http = createHttp({ access, baseUrl, fetch, environment, signal });
-      return definition.client({
+      const toolkit: Toolkit<z.output<TCredentials>> = {
         credentials: access.credentials,
         http,
         clock,
         signal,
+        isSettling: (call) => isSettling(call, { now: now(), settlingMs }),
         pageSize: (most) => Math.min(most, environment.pageSize ?? most),
         openMedia: (media) => openMedia(credentials, media, signal),
         get objects() {
-          return requireObjects(environment, definition.platform);
+          return requireObjects(environment, source);
         },
-      });
+      };
+      return { client: definition.client(toolkit), toolkit };
     },
     openMedia,
     renew: (credentials, rules, signal) =>
       renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
-    isSettling: (call) => isSettling(call, { now: environment.clock.now(), settlingMs }),
-    reportDrift: toDriftReport(definition.platform, environment),
-    requireSettled: (call, what) => {
-      const { platform: source, displayName } = definition;
-      const now = environment.clock.now();
-      requireSettled(call, { source, displayName, what, now, settlingMs });
+    reportDrift: toDriftReport(source, environment),
+    notReadyYet: (call, what, cause) =>
+      notReadyYet(call, { source, displayName, what, now: now(), cause }),
+    requireSettled: (call, what, cause) => {
+      requireSettled(call, { source, displayName, what, now: now(), settlingMs, cause });
     },
   };
 }

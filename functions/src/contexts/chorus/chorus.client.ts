@@ -1,6 +1,5 @@
-import type { DateRange } from '../../core/imports/source-call.ts';
 import { path } from '../../kit/path.ts';
-import type { Toolkit } from '../context.ts';
+import type { Listing, Toolkit } from '../context.ts';
 import type { ChorusCredentials, ChorusFilters, RecordedType } from './chorus.schema.ts';
 import { ChorusConversation, ChorusStatus, ChorusUser, createPageSchema } from './chorus.schema.ts';
 
@@ -10,15 +9,13 @@ const spokenFields = 'status,language,participants,recording.duration,recording.
 /** Whether the edges belong to a range is not documented: the framework keeps to it exactly. */
 const marginMs = 1000;
 
-export type ChorusClient = ReturnType<typeof createChorusClient>;
-
 /** The header of a token, with or without the word that Chorus' specification also allows. */
 export function toAuthorization({ apiKey, scheme }: ChorusCredentials) {
   return { authorization: scheme === 'bearer' ? `Bearer ${apiKey}` : apiKey };
 }
 
 /** Chorus' two APIs, as far as an import needs them. @see https://chorus.ai/api/openapi.json */
-export function createChorusClient({ http, clock, credentials }: Toolkit<ChorusCredentials>) {
+export function createChorusClient({ http, credentials }: Toolkit<ChorusCredentials>) {
   const conversation = (id: string, fields: string) => ({
     method: 'GET' as const,
     path: path`/api/v1/conversations/${id}`,
@@ -27,9 +24,6 @@ export function createChorusClient({ http, clock, credentials }: Toolkit<ChorusC
     headers: jsonApi,
   });
   return {
-    clock,
-    credentials,
-
     /** GET /api/v1/users/me: whose token it is. */
     me: (scheme = credentials.scheme) =>
       http.request(
@@ -43,7 +37,7 @@ export function createChorusClient({ http, clock, credentials }: Toolkit<ChorusC
     /** GET /v3/engagements, newest first. Unknown parameters are ignored: each is in the specification. */
     engagements: (
       type: RecordedType,
-      { dateRange, filters }: { readonly dateRange: DateRange; readonly filters: ChorusFilters },
+      { dateRange, filters }: Listing<ChorusFilters>,
       continuationKey: string | null,
     ) =>
       http.request(

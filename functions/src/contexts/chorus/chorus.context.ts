@@ -1,12 +1,9 @@
 import { ImportError } from '../../core/errors.ts';
-import type { SourceCall, SourceCallPage } from '../../core/imports/source-call.ts';
 import { badCursor, cursorPages } from '../../kit/pages.ts';
+import { toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { notReadyYet, requireSettled } from '../../kit/settling.ts';
-import type { DefinedListOptions } from '../context.ts';
 import { defineContext } from '../define-context.ts';
 import { createChorusClient, toAuthorization } from './chorus.client.ts';
-import type { ChorusClient } from './chorus.client.ts';
 import { chorusErrors } from './chorus.errors.ts';
 import { toSourceCall, toTranscript, unfinished } from './chorus.mapping.ts';
 import {
@@ -17,17 +14,13 @@ import {
 } from './chorus.schema.ts';
 import type { RecordedType } from './chorus.schema.ts';
 
-const source = 'chorus';
-const displayName = 'Chorus by ZoomInfo';
-const settlingMs = 6 * 60 * 60 * 1000;
-const settling = { source, displayName, settlingMs };
 /** Where Chorus keeps recordings is not documented: another host is refused by name, to be added. */
 const fileHosts = ['*.chorus.ai', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'];
 
 /** Chorus, by its APIs v3 (lists) and v1 (details). @see https://chorus.ai/api/openapi.json */
 export const chorusContext = defineContext({
-  platform: source,
-  displayName,
+  platform: 'chorus',
+  displayName: 'Chorus by ZoomInfo',
   auth: 'api_key',
   capabilities: { transcriptReuse: true },
   // No limit is documented. A 429 halves the pace; one client was told to wait ten minutes.
@@ -57,81 +50,64 @@ export const chorusContext = defineContext({
   authorize: toAuthorization,
   accountOf: ({ apiKey }) => apiKey,
   media: { hosts: [], redirectHosts: fileHosts },
-  settlingMs,
+  settlingMs: 6 * 3_600_000,
   client: createChorusClient,
 
   /** Without the word Bearer, as Chorus' own example has it; with it where that is rejected. */
-  validateCredentials: async (chorus) => {
+  validateCredentials: async (chorus, { credentials }) => {
     try {
       await chorus.me();
       return undefined;
     } catch (error) {
       const isRejected = error instanceof ImportError && error.kind === 'auth_invalid';
-      if (!isRejected || chorus.credentials.scheme !== undefined) throw error;
+      if (!isRejected || credentials.scheme !== undefined) throw error;
     }
     const scheme = 'bearer' as const;
     await chorus.me(scheme);
     return { scheme };
   },
-  listCalls: listPages,
-  fetchCall: async (chorus, listed) => {
-    const { sourceCallId, metadata, hint } = listed;
-    if (hint === unfinished) await requireFinished(chorus, listed);
-    return { metadata, media: { kind: 'url', url: chorus.mediaUrl(sourceCallId) } };
+  /** Meetings, then dialled calls; the cursor says which, and what Chorus continues by. */
+  listCalls: (chorus, { cursor, ...listing }) =>
+    cursorPages({
+      source: 'chorus',
+      cursor,
+      fetchPage: async (text) => {
+        const { type, key } = text === null ? { type: recordedTypes[0], key: null } : toPlace(text);
+        const page = await chorus.engagements(type, listing, key);
+        const { engagements: records } = page;
+        const mapping = { at: 'engagements', idField: 'engagement_id', schema: ChorusEngagement };
+        const mapped = mapRecords({ records, ...mapping, toSourceCall });
+        // An empty page is the last, whatever it says.
+        const more = records.length === 0 ? null : (page.continuation_key ?? null);
+        if (more !== null) return { ...mapped, next: `${type}|${more}` };
+        const following = recordedTypes[recordedTypes.indexOf(type) + 1];
+        return { ...mapped, next: following === undefined ? null : `${following}|` };
+      },
+    }),
+  fetchCall: async (chorus, { sourceCallId, metadata, hint }) => {
+    if (hint === unfinished) {
+      const status = await chorus.status(sourceCallId);
+      if (status === 'no show') throw nobodyCame();
+      if (status !== 'done') return 'not_ready';
+    }
+    return { metadata, media: toMediaSource(chorus.mediaUrl(sourceCallId)) };
   },
   getTranscript: async (chorus, listed) => {
-    try {
-      const conversation = await chorus.conversation(listed.sourceCallId);
-      // Before it is done, only a part of what was said may be there.
-      if (conversation.status !== 'done') return null;
-      return toTranscript(conversation, listed) ?? 'none';
-    } catch (error) {
-      const isMissing = error instanceof ImportError && error.kind === 'not_found';
-      const now = chorus.clock.now();
-      if (isMissing) requireSettled(listed, { ...settling, now, what: 'transcript', cause: error });
-      throw error;
-    }
+    const conversation = await chorus.conversation(listed.sourceCallId);
+    // Before it is done, only a part of what was said may be there.
+    if (conversation.status !== 'done') return null;
+    return toTranscript(conversation, listed) ?? 'none';
   },
 });
-
-/** Meetings, then dialled calls; the cursor says which, and what Chorus continues by. */
-function listPages(
-  chorus: ChorusClient,
-  { cursor, ...listing }: DefinedListOptions<ChorusFilters>,
-): AsyncGenerator<SourceCallPage> {
-  return cursorPages({
-    ...{ source, cursor },
-    fetchPage: async (text) => {
-      const { type, key } = text === null ? { type: recordedTypes[0], key: null } : toPlace(text);
-      const page = await chorus.engagements(type, listing, key);
-      const mapped = mapRecords({
-        ...{ records: page.engagements, at: 'engagements', idField: 'engagement_id' },
-        ...{ schema: ChorusEngagement, toSourceCall },
-      });
-      // An empty page is the last, whatever it says.
-      const more = page.engagements.length === 0 ? null : (page.continuation_key ?? null);
-      if (more !== null) return { ...mapped, next: `${type}|${more}` };
-      const following = recordedTypes[recordedTypes.indexOf(type) + 1];
-      return { ...mapped, next: following === undefined ? null : `${following}|` };
-    },
-  });
-}
 
 function toPlace(text: string): { readonly type: RecordedType; readonly key: string | null } {
   const at = text.indexOf('|');
   const type = recordedTypes.find((each) => each === text.slice(0, at));
-  if (type === undefined) throw badCursor(source);
+  if (type === undefined) throw badCursor('chorus');
   return { type, key: text.slice(at + 1) || null };
 }
 
-/** @throws `not_ready` until Chorus has finished the call, `not_found` when nobody came to it */
-async function requireFinished(chorus: ChorusClient, listed: SourceCall): Promise<void> {
-  const status = await chorus.status(listed.sourceCallId);
-  if (status === 'done') return;
-  if (status === 'no show') {
-    const publicMessage = `Nobody came to this meeting: ${displayName} recorded nothing.`;
-    throw new ImportError({ kind: 'not_found', source, publicMessage });
-  }
-  const now = chorus.clock.now();
-  throw notReadyYet(listed, { source, displayName, now, what: 'recording' });
+function nobodyCame(): ImportError {
+  const publicMessage = 'Nobody came to this meeting: Chorus by ZoomInfo recorded nothing.';
+  return new ImportError({ kind: 'not_found', source: 'chorus', publicMessage });
 }

@@ -1,14 +1,8 @@
-import type { DateRange } from '../../core/imports/source-call.ts';
 import { path } from '../../kit/path.ts';
-import type { Toolkit } from '../context.ts';
+import type { Listing, Toolkit } from '../context.ts';
 import { toExpired, toNoMedia } from './fathom.errors.ts';
 import type { FathomCredentials, FathomFilters } from './fathom.schema.ts';
 import { FathomDownload, FathomMeetings, FathomTranscript } from './fathom.schema.ts';
-
-export interface FathomListing {
-  readonly dateRange: DateRange;
-  readonly filters: FathomFilters;
-}
 
 const dayMs = 86_400_000;
 /** Requests for transcripts and for downloads have half of the account's limit. */
@@ -17,21 +11,17 @@ const heavy = { weight: 2 } as const;
 export type FathomClient = ReturnType<typeof createFathomClient>;
 
 /** Fathom's external API v1, as far as an import needs it. */
-export function createFathomClient({ http, clock, credentials }: Toolkit<FathomCredentials>) {
+export function createFathomClient({ http, credentials }: Toolkit<FathomCredentials>) {
   // Documented: apps may not include transcripts and summaries, and ask for each by itself.
   const mayInclude = credentials.apiKey !== undefined;
   return {
-    clock,
     mayInclude,
 
     /** @see https://developers.fathom.ai/api-reference/meetings/list-meetings */
-    meetings: (
-      listing: FathomListing,
-      page: { readonly cursor: string | null; readonly include: 'all' | 'nothing' },
-    ) => {
-      const isIncluding = mayInclude && page.include === 'all';
+    meetings: (listing: Listing<FathomFilters>, cursor: string | null) => {
+      const isIncluding = mayInclude && !listing.isCount;
       const include = isIncluding ? { include_transcript: true, include_summary: true } : {};
-      const query = { ...toQuery(listing), cursor: page.cursor, ...include };
+      const query = { ...toQuery(listing), cursor, ...include };
       const request = { method: 'GET', path: '/meetings', query } as const;
       return http.request({ ...request, ...(isIncluding && heavy) }, FathomMeetings);
     },
@@ -69,7 +59,7 @@ export function createFathomClient({ http, clock, credentials }: Toolkit<FathomC
  * The dates are compared with `created_at`, some time after the call began: the framework's own range
  * check drops what is listed in excess. Brackets are part of the parameters' names.
  */
-function toQuery({ dateRange: { start, end }, filters }: FathomListing) {
+function toQuery({ dateRange: { start, end }, filters }: Listing<FathomFilters>) {
   return {
     created_after: start?.toISOString(),
     created_before: end === null ? null : new Date(end.getTime() + 2 * dayMs).toISOString(),

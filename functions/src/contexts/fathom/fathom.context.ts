@@ -1,19 +1,20 @@
-import type { SourceCall, SourceCallPage } from '../../core/imports/source-call.ts';
-import { countPages } from '../../kit/count-pages.ts';
+import type { SourceCall } from '../../core/imports/source-call.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { pageTokenPages } from '../../kit/pages.ts';
 import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createFathomClient } from './fathom.client.ts';
-import type { FathomClient, FathomListing } from './fathom.client.ts';
 import { fetchRecording } from './fathom.download.ts';
 import { fathomErrors } from './fathom.errors.ts';
 import { toNote, toSourceCall, toTranscript } from './fathom.mapping.ts';
-import { FathomCredentials, FathomFilters, FathomLine, FathomMeeting } from './fathom.schema.ts';
+import {
+  FathomCredentials,
+  FathomFilters,
+  FathomHint,
+  FathomLine,
+  FathomMeeting,
+} from './fathom.schema.ts';
 
-const hourMs = 3_600_000;
-/** Transcripts and files are made within minutes of a call; nobody documents how many. */
-const settlingMs = 2 * hourMs;
 const mediaHosts = ['*.fathom.ai', '*.fathom.video', '*.amazonaws.com', '*.cloudfront.net'];
 
 /** Transcripts that came with a listing, for the hydration of the very same calls. */
@@ -58,33 +59,49 @@ export const fathomContext = defineContext({
   accountOf: (credentials) => credentials.apiKey ?? toGrantKey(credentials),
   // Not documented beyond an example. A link elsewhere is refused by its host's name, to be added here.
   media: { hosts: mediaHosts, redirectHosts: mediaHosts },
-  settlingMs,
+  // Transcripts and files are made within minutes of a call; nobody documents how many.
+  settlingMs: 2 * 3_600_000,
   client: createFathomClient,
 
-  validateCredentials: async (fathom) => {
-    const start = new Date(fathom.clock.now().getTime() - hourMs);
-    const lastHour = { dateRange: { start, end: null }, filters: {} };
-    await fathom.meetings(lastHour, { cursor: null, include: 'nothing' });
+  validateCredentials: async (fathom, { clock }) => {
+    const start = new Date(clock.now().getTime() - 3_600_000);
+    const lastHour = { dateRange: { start, end: null }, filters: {}, isCount: true };
+    await fathom.meetings(lastHour, null);
   },
   listCalls: (fathom, { cursor, ...listing }) =>
-    listPages(fathom, { listing, cursor, include: 'all' }),
-  /** There is no total: the listing is read through, ten calls a request. */
-  countCalls: (fathom, listing) => {
-    const pages = listPages(fathom, { listing, cursor: null, include: 'nothing' });
-    return countPages(pages, listing.dateRange);
-  },
-  hydrateCalls: (_fathom, calls) =>
-    Promise.resolve(
-      calls.map((call) => {
-        const original = { transcript: transcripts.get(call) };
-        // One that broke our schema is asked for again with its call, and fails there by name.
-        const lines = FathomLine.array().min(1).safeParse(original.transcript).data;
-        return {
-          ...call,
-          transcript: lines ? toTranscript(lines, { listed: call, original }) : null,
-        };
-      }),
-    ),
+    pageTokenPages({
+      source: 'fathom',
+      cursor,
+      fetchPage: async (at) => {
+        const { items: records, next_cursor: nextPageToken } = await fathom.meetings(listing, at);
+        const mapping = { at: 'items', idField: 'recording_id', schema: FathomMeeting };
+        const mapped = mapRecords({
+          records,
+          ...mapping,
+          toSourceCall: (meeting) => {
+            const call = toSourceCall(meeting);
+            if (fathom.mayInclude) transcripts.set(call, meeting.transcript ?? []);
+            return call;
+          },
+        });
+        return { ...mapped, nextPageToken };
+      },
+    }),
+  countCalls: 'by_listing',
+
+  /** By what came with the listing; who is old enough and came without is not asked for again. */
+  hydrateCalls: async (_fathom, calls, { isSettling }) =>
+    calls.map((call) => {
+      const original = { transcript: transcripts.get(call) };
+      const hasNone = original.transcript?.length === 0 && !isSettling(call);
+      // One that broke our schema is asked for again with its call, and fails there by name.
+      const lines = FathomLine.array().min(1).safeParse(original.transcript).data;
+      return {
+        ...call,
+        ...(hasNone && { hint: FathomHint.write({ ...toNote(call), hasNoTranscript: true }) }),
+        transcript: lines ? toTranscript(lines, { listed: call, original }) : null,
+      };
+    }),
   fetchCall: async (fathom, listed) => {
     const media = await fetchRecording(fathom, listed);
     const { metadata } = listed;
@@ -98,35 +115,3 @@ export const fathomContext = defineContext({
     return toTranscript(found.transcript, { listed, original: found });
   },
 });
-
-function listPages(
-  fathom: FathomClient,
-  options: {
-    readonly listing: FathomListing;
-    readonly cursor: string | null;
-    readonly include: 'all' | 'nothing';
-  },
-): AsyncGenerator<SourceCallPage> {
-  const { listing, include } = options;
-  return pageTokenPages({
-    source: 'fathom',
-    cursor: options.cursor,
-    fetchPage: async (cursor) => {
-      const { items: records, next_cursor: nextPageToken } = await fathom.meetings(listing, {
-        cursor,
-        include,
-      });
-      const settledMs = fathom.clock.now().getTime() - settlingMs;
-      const settledBefore = fathom.mayInclude ? new Date(settledMs) : null;
-      const mapped = mapRecords({
-        ...{ records, at: 'items', idField: 'recording_id', schema: FathomMeeting },
-        toSourceCall: (meeting) => {
-          const call = toSourceCall(meeting, { settledBefore });
-          if (meeting.transcript) transcripts.set(call, meeting.transcript);
-          return call;
-        },
-      });
-      return { ...mapped, nextPageToken };
-    },
-  });
-}

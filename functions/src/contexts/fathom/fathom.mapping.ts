@@ -8,31 +8,18 @@ import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { FathomLine, FathomMeeting, FathomNote } from './fathom.schema.ts';
 import { FathomHint } from './fathom.schema.ts';
 
-/**
- * Maps a listed meeting. One that ended before `settledBefore` and came without a transcript has none;
- * null: transcripts were not asked for.
- */
-export function toSourceCall(
-  meeting: FathomMeeting,
-  { settledBefore }: { readonly settledBefore: Date | null },
-): SourceCall {
-  const { recording_start_time: start, recording_end_time: end } = meeting;
-  const endedMs = Date.parse(end ?? start ?? '');
-  const isSettled = settledBefore !== null && endedMs < settledBefore.getTime();
-  const note: FathomNote = {
-    language: meeting.transcript_language ?? null,
-    hasNoTranscript: isSettled && (meeting.transcript ?? []).length === 0,
-    downloadId: null,
-  };
+/** Maps a listed meeting. */
+export function toSourceCall(meeting: FathomMeeting): SourceCall {
+  const language = meeting.transcript_language ?? null;
   return toListedCall({
     id: meeting.recording_id,
     title: meeting.title ?? meeting.meeting_title,
-    startedAt: start,
-    endedAt: end,
+    startedAt: meeting.recording_start_time,
+    endedAt: meeting.recording_end_time,
     participants: toParticipants(meeting),
     sourceUrl: meeting.url ?? meeting.share_url,
     summary: meeting.default_summary?.markdown_formatted,
-    hint: FathomHint.write(note),
+    hint: FathomHint.write({ language, hasNoTranscript: false, downloadId: null }),
   });
 }
 

@@ -306,10 +306,13 @@ describe('transcripts of Fathom', () => {
   });
 
   it('are not asked for of a call that was listed without, long after it ended', async () => {
-    const { fathom, sent } = createFathom([500, null]);
-    const listed = await listOne({ transcript: null });
-    await expect(fathom.getTranscript?.(key, listed)).resolves.toBeNull();
-    expect(sent).toEqual([]);
+    const page = { ...meetings, items: [{ ...meetings.items[0], transcript: null }] };
+    const { fathom, sent } = createFathom([200, page], [500, null]);
+    const [hydrated] = (await fathom.hydrateCalls?.(key, await listOn(fathom, key))) ?? [];
+    if (hydrated === undefined) throw new Error('Nothing was hydrated.');
+    expect(hydrated.transcript).toBeNull();
+    await expect(fathom.getTranscript?.(key, hydrated)).resolves.toBeNull();
+    expect(sent).toHaveLength(1);
   });
 
   it.each([

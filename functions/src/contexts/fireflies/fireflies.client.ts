@@ -39,7 +39,6 @@ const linkSelections = [`${state} audio_url video_url`, `${state} audio_url`, st
 /** Fireflies' GraphQL API, as far as an import needs it. @see https://docs.fireflies.ai/graphql-api */
 export function createFirefliesClient({
   http,
-  clock,
   pageSize,
 }: Toolkit<z.output<typeof FirefliesCredentials>>) {
   const limit = pageSize(largestPage);
@@ -62,7 +61,6 @@ export function createFirefliesClient({
     });
   };
   return {
-    clock,
     pageSize: limit,
 
     /** @see https://docs.fireflies.ai/graphql-api/query/user: whom the key belongs to */

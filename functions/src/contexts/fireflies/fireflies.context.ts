@@ -27,7 +27,6 @@ import {
 } from './fireflies.schema.ts';
 import type { FirefliesDetails, FirefliesLinks } from './fireflies.schema.ts';
 
-const source = 'fireflies';
 const dayMs = 24 * 3_600_000;
 const requestsPerSecond = 1;
 /** As measured: four requests for a page of 50 meetings, and windows that are not full. */
@@ -35,7 +34,7 @@ const requestsPerCall = 0.1;
 
 /** Fireflies, by its GraphQL API. @see https://docs.fireflies.ai */
 export const firefliesContext = defineContext({
-  platform: source,
+  platform: 'fireflies',
   displayName: 'Fireflies.ai',
   auth: 'api_key',
   capabilities: { transcriptReuse: true },
@@ -76,12 +75,14 @@ export const firefliesContext = defineContext({
   validateCredentials: async (fireflies) => {
     await fireflies.user();
   },
-  listCalls: (fireflies, { cursor, dateRange, filters }) =>
+  listCalls: (fireflies, { cursor, dateRange, filters }, { clock }) =>
     offsetWindowPages({
-      ...{ source, cursor, dateRange: withMargin(dateRange, fireflies.clock.now()) },
+      source: 'fireflies',
+      cursor,
+      dateRange: withMargin(dateRange, clock.now()),
       // Fireflies began in 2016.
       earliest: new Date('2016-01-01T00:00:00Z'),
-      latest: fireflies.clock.now(),
+      latest: clock.now(),
       windowMs: 30 * dayMs,
       // Documented for another listing of the same API.
       maxOffset: 5000,
@@ -94,13 +95,13 @@ export const firefliesContext = defineContext({
         return { ...mapRecords({ records: over, ...mapping }), records: records.length, hasMore };
       },
     }),
-  hydrateCalls: async (fireflies, calls) => {
+  hydrateCalls: async (fireflies, calls, { clock }) => {
     const ids = calls.map((call) => call.sourceCallId);
     const [details, links] = await Promise.all([fireflies.details(ids), fireflies.links(ids)]);
-    return calls.map((call) => toHydrated(call, { details, links, now: fireflies.clock.now() }));
+    return calls.map((call) => toHydrated(call, { details, links, now: clock.now() }));
   },
-  fetchCall: async (fireflies, listed) => {
-    const now = fireflies.clock.now();
+  fetchCall: async (fireflies, listed, { clock }) => {
+    const now = clock.now();
     const noted = freshNote(FirefliesHint.read(listed)?.recording, now);
     if (noted !== null) return toFetched(listed.metadata, noted);
     const asked = toRecording(await loadOne(fireflies.links, listed.sourceCallId), now);

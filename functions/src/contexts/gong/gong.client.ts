@@ -15,14 +15,12 @@ const contentSelector = {
  * Gong's public API v2, as far as an import needs it: two requests that read, though each is a POST.
  * @see https://gong.app.gong.io/settings/api/documentation (POST /v2/calls/extensive and /v2/calls/transcript)
  */
-export function createGongClient({ http, clock }: Toolkit<GongCredentials>) {
+export function createGongClient({ http }: Toolkit<GongCredentials>) {
   const post = <TSchema extends z.ZodType>(path: string, json: unknown, schema: TSchema) =>
     http.request({ method: 'POST', path, json, idempotent: true, instead: toNothingFound }, schema);
   const extensive = '/v2/calls/extensive';
   const transcript = '/v2/calls/transcript';
   return {
-    clock,
-
     calls: (window: TimeWindow, filters: GongFilters, cursor: string | null) => {
       const filter = toFilter(window, filters);
       return post(extensive, { filter, contentSelector, cursor: cursor ?? undefined }, GongPage);

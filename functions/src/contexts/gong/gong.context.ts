@@ -2,12 +2,11 @@ import { ImportError } from '../../core/errors.ts';
 import { loadEach } from '../../kit/load-each.ts';
 import { freshNote, toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { isSettling } from '../../kit/settling.ts';
 import { sizedWindowPages, toTimeWindow } from '../../kit/sized-windows.ts';
 import { defineContext } from '../define-context.ts';
 import { createGongClient } from './gong.client.ts';
 import { gongErrors, gongScopes } from './gong.errors.ts';
-import { settlingMs, toMediaUrl, toSourceCall, toTranscript } from './gong.mapping.ts';
+import { toMediaUrl, toSourceCall, toTranscript } from './gong.mapping.ts';
 import { GongCall, GongCredentials, GongFilters, GongHint, GongTranscript } from './gong.schema.ts';
 
 /** What an expired cursor costs at most: to list five pages again. */
@@ -67,44 +66,54 @@ export const gongContext = defineContext({
     hosts: ['*.gong.io', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'],
     redirectHosts: ['*.gong.io', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'],
   },
-  settlingMs,
+  // Parties, recordings and transcripts appear up to about a day after the call.
+  settlingMs: 24 * 3_600_000,
   client: createGongClient,
 
-  validateCredentials: async (gong) => {
-    const end = gong.clock.now();
+  validateCredentials: async (gong, { clock }) => {
+    const end = clock.now();
     const lastHour = { start: new Date(end.getTime() - 3_600_000), end };
     await gong.calls(lastHour, {}, null);
   },
-  listCalls: (gong, { cursor, dateRange, filters }) =>
+  listCalls: (gong, { cursor, dateRange, filters }, toolkit) =>
     sizedWindowPages({
-      ...{ source: 'gong', cursor, dateRange, earliest, latest: gong.clock.now() },
+      source: 'gong',
+      cursor,
+      dateRange,
+      earliest,
+      latest: toolkit.clock.now(),
       maxCalls: maxWindowCalls,
       isCursorExpired: (error) => error instanceof ImportError && error.kind === 'conflict',
       fetchPage: async (window, at) => {
         const { records, calls } = await gong.calls(window, filters, at);
-        const listing = { listedAt: gong.clock.now(), includePrivate: filters.includePrivate };
+        const mapping = { at: 'calls', idField: 'metaData.id', schema: GongCall };
         const mapped = mapRecords({
-          ...{ records: calls, at: 'calls', idField: 'metaData.id', schema: GongCall },
-          toSourceCall: (call) => toSourceCall(call, listing),
+          records: calls,
+          ...mapping,
+          toSourceCall: (call) => {
+            const isSkipped = call.metaData.isPrivate === true && filters.includePrivate !== true;
+            return { ...toSourceCall(call, toolkit), ...(isSkipped && { skip: 'filtered' }) };
+          },
         });
         return { ...mapped, next: records.cursor, total: records.totalRecords };
       },
     }),
-  countCalls: (gong, { dateRange, filters }) =>
-    gong.count(toTimeWindow({ dateRange, earliest, latest: gong.clock.now() }), filters),
+  countCalls: (gong, { dateRange, filters }, { clock }) =>
+    gong.count(toTimeWindow({ dateRange, earliest, latest: clock.now() }), filters),
 
   /** Transcripts of a page in one request; who is old enough and has none is not asked for again. */
-  hydrateCalls: async (gong, calls) => {
+  hydrateCalls: async (gong, calls, { isSettling }) => {
     const loaded = await loadEach({
-      ...{ source: 'gong', maxKeys: 100, load: gong.transcripts },
+      source: 'gong',
+      maxKeys: 100,
+      load: gong.transcripts,
       keys: calls.map((call) => call.sourceCallId),
       wholeKinds: ['permission_denied', 'not_found'],
     });
-    const now = gong.clock.now();
     return calls.map((call) => {
       const found = loaded.get(call.sourceCallId);
       const note = GongHint.read(call);
-      const hasNone = found === null && note !== null && !isSettling(call, { now, settlingMs });
+      const hasNone = found === null && note !== null && !isSettling(call);
       // One that broke our schema is asked for again with its call, and fails there by name.
       const { data } = GongTranscript.safeParse(found);
       return {
@@ -116,12 +125,11 @@ export const gongContext = defineContext({
   },
 
   /** By the link that came with the listing while it is fresh, else by a new one. */
-  fetchCall: async (gong, listed) => {
-    const now = gong.clock.now();
-    const noted = freshNote(GongHint.read(listed)?.recording, now);
+  fetchCall: async (gong, listed, toolkit) => {
+    const noted = freshNote(GongHint.read(listed)?.recording, toolkit.clock.now());
     if (noted !== null) return { metadata: listed.metadata, media: toMediaSource(noted.url) };
     const call = await gong.call(listed.sourceCallId);
-    const { metadata } = toSourceCall(call, { listedAt: now });
+    const { metadata } = toSourceCall(call, toolkit);
     return { metadata, media: toMediaSource(toMediaUrl(call)) };
   },
 

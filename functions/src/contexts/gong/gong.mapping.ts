@@ -6,20 +6,17 @@ import type {
 import { toLanguage } from '../../kit/language.ts';
 import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { oneOf } from '../../kit/one-of.ts';
-import { isSettling } from '../../kit/settling.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { GongCall, GongTranscript } from './gong.schema.ts';
+import type { Toolkit } from '../context.ts';
+import type { GongCall, GongCredentials, GongTranscript } from './gong.schema.ts';
 import { GongHint } from './gong.schema.ts';
 
-const hourMs = 3_600_000;
-/** Parties, recordings and transcripts appear up to about a day after the call. */
-export const settlingMs = 24 * hourMs;
-const linkLifetimeMs = 8 * hourMs;
+const linkLifetimeMs = 8 * 3_600_000;
 
 /** Maps a listed call; its hint is what saves asking for its recording's link and its transcript again. */
 export function toSourceCall(
   call: GongCall,
-  listing: { readonly listedAt: Date; readonly includePrivate?: boolean | undefined },
+  { clock, isSettling }: Pick<Toolkit<GongCredentials>, 'clock' | 'isSettling'>,
 ): SourceCall {
   const { metaData, parties, content } = call;
   const listed = toListedCall({
@@ -32,11 +29,10 @@ export function toSourceCall(
     direction: oneOf(metaData.direction, ['inbound', 'outbound']),
     mediaKind: oneOf(metaData.media, ['audio', 'video']),
     summary: content?.brief,
-    skip: metaData.isPrivate === true && listing.includePrivate !== true ? 'filtered' : null,
   });
   const url = toMediaUrl(call);
-  const isNotYet = url === null && isSettling(listed, { now: listing.listedAt, settlingMs });
-  const untilMs = listing.listedAt.getTime() + linkLifetimeMs;
+  const isNotYet = url === null && isSettling(listed);
+  const untilMs = clock.now().getTime() + linkLifetimeMs;
   return {
     ...listed,
     hint: GongHint.write({

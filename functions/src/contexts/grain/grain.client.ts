@@ -1,42 +1,29 @@
 import type { z } from 'zod';
-import type { ListOptions } from '../../core/imports/source-call.ts';
-import type { Toolkit } from '../context.ts';
+import type { Listing, Toolkit } from '../context.ts';
 import { path } from '../../kit/path.ts';
 import type { GrainCredentials, GrainFilters } from './grain.schema.ts';
 import { GrainRecordingsPage, GrainTranscript, GrainUsers } from './grain.schema.ts';
 
-export interface GrainListing {
-  readonly dateRange: ListOptions['dateRange'];
-  readonly filters: GrainFilters;
-}
-
 const fullInclude = { participants: true, calendar_event: true, ai_summary: true };
 
-export type GrainClient = ReturnType<typeof createGrainClient>;
-
 /** Grain's public API v2, as far as an import needs it. */
-export function createGrainClient({ http, clock }: Toolkit<z.output<typeof GrainCredentials>>) {
+export function createGrainClient({ http }: Toolkit<z.output<typeof GrainCredentials>>) {
   return {
-    clock,
-
     /** @see https://developers.grain.com (POST /v2/users): the cheapest request that needs a token */
     users: () =>
       http.request({ method: 'POST', path: '/v2/users', json: {}, idempotent: true }, GrainUsers),
 
     /** @see https://developers.grain.com (POST /v2/recordings): reads, though it is a POST */
-    recordings: (
-      listing: GrainListing,
-      page: { readonly cursor: string | null; readonly include: 'all' | 'nothing' },
-    ) =>
+    recordings: (listing: Listing<GrainFilters>, cursor: string | null) =>
       http.request(
         {
           method: 'POST',
           path: '/v2/recordings',
           idempotent: true,
           json: {
-            cursor: page.cursor,
+            cursor,
             filter: toFilter(listing),
-            ...(page.include === 'all' && { include: fullInclude }),
+            ...(!listing.isCount && { include: fullInclude }),
           },
         },
         GrainRecordingsPage,
@@ -61,7 +48,7 @@ export function createGrainClient({ http, clock }: Toolkit<z.output<typeof Grain
  * `after_datetime` includes its instant and `before_datetime` does not; the documentation has the two
  * descriptions swapped, which is why the framework's own range check stays the judge.
  */
-function toFilter({ dateRange, filters }: GrainListing): Readonly<Record<string, string>> {
+function toFilter({ dateRange, filters }: Listing<GrainFilters>): Readonly<Record<string, string>> {
   return {
     ...(dateRange.start !== null && { after_datetime: dateRange.start.toISOString() }),
     ...(dateRange.end !== null && { before_datetime: dateRange.end.toISOString() }),

@@ -1,11 +1,8 @@
-import type { SourceCallPage } from '../../core/imports/source-call.ts';
-import { countPages } from '../../kit/count-pages.ts';
 import { cursorPages } from '../../kit/pages.ts';
 import { toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createGrainClient } from './grain.client.ts';
-import type { GrainClient, GrainListing } from './grain.client.ts';
 import { grainErrors } from './grain.errors.ts';
 import { toSourceCall, toTranscript } from './grain.mapping.ts';
 import { GrainCredentials, GrainFilters, GrainRecording } from './grain.schema.ts';
@@ -48,37 +45,22 @@ export const grainContext = defineContext({
     await grain.users();
   },
   listCalls: (grain, { cursor, ...listing }) =>
-    listPages(grain, { listing, cursor, include: 'all' }),
-  countCalls: (grain, listing) => {
-    const pages = listPages(grain, { listing, cursor: null, include: 'nothing' });
-    return countPages(pages, listing.dateRange);
-  },
-  fetchCall: (grain, { sourceCallId, metadata }) => {
+    cursorPages({
+      source: 'grain',
+      cursor,
+      fetchPage: async (at) => {
+        const { recordings: records, cursor: next } = await grain.recordings(listing, at);
+        const mapping = { at: 'recordings', schema: GrainRecording, toSourceCall };
+        return { ...mapRecords({ records, ...mapping }), next };
+      },
+    }),
+  countCalls: 'by_listing',
+  fetchCall: async (grain, { sourceCallId, metadata }) => {
     const url = metadata.mediaKind === 'none' ? null : grain.downloadUrl(sourceCallId);
-    return Promise.resolve({ metadata, media: toMediaSource(url) });
+    return { metadata, media: toMediaSource(url) };
   },
   getTranscript: async (grain, listed) => {
     const found = await grain.transcript(listed.sourceCallId);
     return found === null ? null : toTranscript(found, listed);
   },
 });
-
-function listPages(
-  grain: GrainClient,
-  options: {
-    readonly listing: GrainListing;
-    readonly cursor: string | null;
-    readonly include: 'all' | 'nothing';
-  },
-): AsyncGenerator<SourceCallPage> {
-  return cursorPages({
-    source: 'grain',
-    cursor: options.cursor,
-    fetchPage: async (cursor) => {
-      const page = await grain.recordings(options.listing, { cursor, include: options.include });
-      const { recordings: records, cursor: next } = page;
-      const mapping = { at: 'recordings', schema: GrainRecording, toSourceCall };
-      return { ...mapRecords({ records, ...mapping }), next };
-    },
-  });
-}

@@ -22,7 +22,7 @@ export type ZohoMeetingClient = ReturnType<typeof createZohoMeetingClient>;
 
 /** Zoho Meeting's API v2, as far as an import needs it. @see https://www.zoho.com/meeting/api-integration/ */
 export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>) {
-  const { http, clock, credentials } = toolkit;
+  const { http, credentials } = toolkit;
   const count = toolkit.pageSize(largestPage);
   let asked: Promise<string> | null = null;
   const askOrganisation = async (): Promise<string> => {
@@ -39,9 +39,6 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
     return http.request({ method: 'GET', path: at, query }, ZohoParticipants);
   };
   return {
-    clock,
-    credentials,
-
     /** The organisation of the token's user, which is in every other path. */
     askOrganisation,
 

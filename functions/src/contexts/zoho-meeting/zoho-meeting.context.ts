@@ -4,7 +4,6 @@ import { toGrantKey } from '../../kit/oauth2.ts';
 import { offsetPages } from '../../kit/pages.ts';
 import { toMediaSource } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
-import { isSettling, notReadyYet, requireSettled } from '../../kit/settling.ts';
 import { defineContext } from '../define-context.ts';
 import { createZohoMeetingClient } from './zoho-meeting.client.ts';
 import type { ZohoMeetingClient } from './zoho-meeting.client.ts';
@@ -26,17 +25,13 @@ import {
 } from './zoho-meeting.schema.ts';
 import type { ZohoNote } from './zoho-meeting.schema.ts';
 
-const source = 'zoho_meeting';
-const displayName = 'Zoho Meeting';
-const settlingMs = 6 * 60 * 60 * 1000;
-const settling = { source, displayName, settlingMs };
 const domains = Object.values(dataCentres);
 const fileHosts = domains.flatMap(fileHostsOf);
 
 /** Zoho Meeting, by its API v2. @see https://www.zoho.com/meeting/api-integration/ */
 export const zohoMeetingContext = defineContext({
-  platform: source,
-  displayName,
+  platform: 'zoho_meeting',
+  displayName: 'Zoho Meeting',
   auth: 'oauth',
   capabilities: { transcriptReuse: true },
   // No limit is documented for Meeting.
@@ -73,16 +68,17 @@ export const zohoMeetingContext = defineContext({
   media: { hosts: fileHosts, redirectHosts: fileHosts },
   // Files want the token, too; it is of no other data centre's concern.
   mediaCredentialHosts: ({ dataCentre }) => fileHostsOf(dataCentres[dataCentre]),
-  settlingMs,
+  settlingMs: 6 * 3_600_000,
   client: createZohoMeetingClient,
 
-  validateCredentials: async (zoho) => {
+  validateCredentials: async (zoho, { credentials }) => {
     const organisationId = await zoho.askOrganisation();
-    return organisationId === zoho.credentials.organisationId ? undefined : { organisationId };
+    return organisationId === credentials.organisationId ? undefined : { organisationId };
   },
   listCalls: (zoho, { cursor }) =>
     offsetPages({
-      ...{ source, cursor },
+      source: 'zoho_meeting',
+      cursor,
       fetchPage: async (index) => {
         const { recordings: records, meta } = await zoho.recordings(index);
         const mapping = { at: 'recordings', idField: 'erecordingId', schema: ZohoRecording };
@@ -92,7 +88,9 @@ export const zohoMeetingContext = defineContext({
     }),
   fetchCall: async (zoho, listed) => {
     const { meetingKey } = parseId(listed.sourceCallId);
-    const note = await requireUploaded(zoho, listed);
+    const noted = ZohoHint.read(listed);
+    const note = noted?.state === uploaded ? noted : await findNote(zoho, listed);
+    if (note.state !== uploaded) return 'not_ready';
     const [attendees, session] = await Promise.all([
       unlessMissing(zoho.participants(meetingKey)),
       unlessMissing(zoho.session(meetingKey)),
@@ -102,13 +100,10 @@ export const zohoMeetingContext = defineContext({
     const mediaKind = media === null ? 'none' : listed.metadata.mediaKind;
     return { metadata: { ...listed.metadata, participants, mediaKind }, media };
   },
-  getTranscript: async (zoho, listed) => {
-    const { clock } = zoho;
+  getTranscript: async (zoho, listed, { isSettling }) => {
     let note = ZohoHint.read(listed);
-    const isYoung = isSettling(listed, { now: clock.now(), settlingMs });
-    if (note === null || (isYoung && note.transcriptUrl === null && !note.isUntranscribed)) {
-      note = await findNote(zoho, listed);
-    }
+    const isOpen = note?.transcriptUrl === null && !note.isUntranscribed;
+    if (note === null || (isOpen && isSettling(listed))) note = await findNote(zoho, listed);
     if (note.transcriptUrl !== null) {
       const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
       return file === null ? null : (toTranscript(file, listed) ?? 'none');
@@ -122,23 +117,14 @@ function fileHostsOf(domain: string): readonly string[] {
   return [`*.${domain}`, `*.${domain.replace(/^zoho/, 'zohopublic')}`];
 }
 
-/** As the listing had it, else as it is now. @throws `not_ready` until it can be downloaded */
-async function requireUploaded(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
-  const noted = ZohoHint.read(listed);
-  const note = noted?.state === uploaded ? noted : await findNote(zoho, listed);
-  if (note.state === uploaded) return note;
-  throw notReadyYet(listed, { ...settling, now: zoho.clock.now(), what: 'recording' });
-}
-
-/** Asks for the meeting's recordings. @throws `not_found` where this one is not among them */
+/** The recording as it is now, of its meeting. @throws `not_found` where it is not among these */
 async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
   const { meetingKey, recordingId } = parseId(listed.sourceCallId);
   const recordings = (await unlessMissing(zoho.ofMeeting(meetingKey))) ?? [];
   const found = recordings.find(({ erecordingId }) => erecordingId === recordingId);
   if (found !== undefined) return toNote({ ...found, state: found.processingState ?? null });
-  requireSettled(listed, { ...settling, now: zoho.clock.now(), what: 'recording' });
-  const publicMessage = `${displayName} no longer has this recording, or the user may not see it.`;
-  throw new ImportError({ kind: 'not_found', source, publicMessage });
+  const publicMessage = 'Zoho Meeting no longer has this recording, or the user may not see it.';
+  throw new ImportError({ kind: 'not_found', source: 'zoho_meeting', publicMessage });
 }
 
 /** Reports of old meetings and webinars may be gone: their recordings are not worth less. */
