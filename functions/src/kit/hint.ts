@@ -3,22 +3,23 @@ import type { SourceCall } from '../core/imports/source-call.ts';
 
 /** What a context notes of a call when it is listed, as it fits the call's `hint`. */
 export interface Hint<TNote> {
-  write(note: TNote): string;
-  /** Null where there is no note that we can read: it is as good as none, for hints may be missing. */
-  read(call: Pick<SourceCall, 'hint'>): TNote | null;
+  /** The hint of a new call, or that of `call` with changes. */
+  write(note: Partial<TNote>, call?: Pick<SourceCall, 'hint'>): string;
+  /** The defaults where there is no note that we can read: hints may be missing. */
+  read(call: Pick<SourceCall, 'hint'>): TNote;
 }
 
-/** Makes a typed hint of a schema, whose values JSON can hold. */
-export function defineHint<TSchema extends z.ZodType>(schema: TSchema): Hint<z.output<TSchema>> {
+/** Makes a typed hint of a schema whose values JSON can hold, and whose every field has a default. */
+export function defineHint<TSchema extends z.ZodObject>(schema: TSchema): Hint<z.output<TSchema>> {
+  const read: Hint<z.output<TSchema>>['read'] = ({ hint }) => {
+    try {
+      return schema.parse(JSON.parse(hint ?? '{}'));
+    } catch {
+      return schema.parse({});
+    }
+  };
   return {
-    write: (note) => JSON.stringify(note),
-    read: ({ hint }) => {
-      if (typeof hint !== 'string') return null;
-      try {
-        return schema.safeParse(JSON.parse(hint)).data ?? null;
-      } catch {
-        return null;
-      }
-    },
+    read,
+    write: (note, call = {}) => JSON.stringify({ ...read(call), ...note }),
   };
 }

@@ -1,5 +1,5 @@
 import { ImportError } from '../core/errors.ts';
-import { loadEach, loadOne } from './load-each.ts';
+import { findLoaded, loadEach, loadOne } from './load-each.ts';
 
 function failure(kind: 'not_found' | 'contract' | 'rate_limited'): ImportError {
   return new ImportError({ kind, source: 'acme', publicMessage: 'No.' });
@@ -94,5 +94,13 @@ describe('loadOne', () => {
     await expect(loadOne(load, 'gone')).rejects.toMatchObject({ kind: 'not_found' });
     const nothing = () => Promise.resolve(new Map<string, number>());
     await expect(loadOne(nothing, 'a')).rejects.toMatchObject({ kind: 'internal' });
+  });
+});
+
+describe('findLoaded', () => {
+  it('gives the value, or nothing of what failed or was not asked for', () => {
+    const loaded = new Map<string, number | ImportError>([['a', 1]]);
+    loaded.set('gone', failure('not_found'));
+    expect(['a', 'gone', 'b'].map((key) => findLoaded(loaded, key))).toEqual([1, null, null]);
   });
 });

@@ -6,7 +6,7 @@ import { defineContext } from '../define-context.ts';
 import { createFathomClient } from './fathom.client.ts';
 import { fetchRecording } from './fathom.download.ts';
 import { fathomErrors } from './fathom.errors.ts';
-import { toNote, toSourceCall, toTranscript } from './fathom.mapping.ts';
+import { toSourceCall, toTranscript } from './fathom.mapping.ts';
 import {
   FathomCredentials,
   FathomFilters,
@@ -93,12 +93,12 @@ export const fathomContext = defineContext({
   hydrateCalls: async (_fathom, calls, { isSettling }) =>
     calls.map((call) => {
       const original = { transcript: transcripts.get(call) };
-      const hasNone = original.transcript?.length === 0 && !isSettling(call);
+      const hasNoTranscript = original.transcript?.length === 0 && !isSettling(call);
       // One that broke our schema is asked for again with its call, and fails there by name.
       const lines = FathomLine.array().min(1).safeParse(original.transcript).data;
       return {
         ...call,
-        ...(hasNone && { hint: FathomHint.write({ ...toNote(call), hasNoTranscript: true }) }),
+        hint: FathomHint.write({ hasNoTranscript }, call),
         transcript: lines ? toTranscript(lines, { listed: call, original }) : null,
       };
     }),
@@ -108,7 +108,7 @@ export const fathomContext = defineContext({
     return { metadata: media === null ? { ...metadata, mediaKind: 'none' } : metadata, media };
   },
   getTranscript: async (fathom, listed) => {
-    if (toNote(listed).hasNoTranscript) return 'none';
+    if (FathomHint.read(listed).hasNoTranscript) return 'none';
     // Whether there is none, or none yet, is not said: how long ago the call ended decides.
     const found = await fathom.transcript(listed.sourceCallId);
     if (found === null || found.transcript.length === 0) return null;

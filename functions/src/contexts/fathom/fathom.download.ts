@@ -1,7 +1,6 @@
 import { ImportError } from '../../core/errors.ts';
 import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
 import type { FathomClient } from './fathom.client.ts';
-import { toNote } from './fathom.mapping.ts';
 import { FathomHint } from './fathom.schema.ts';
 import type { FathomDownload } from './fathom.schema.ts';
 
@@ -16,7 +15,6 @@ export async function fetchRecording(
   listed: SourceCall,
 ): Promise<MediaSource | null> {
   const download = await openDownload(fathom, listed);
-  const note = { ...toNote(listed), downloadId: download.download_id ?? null };
   switch (download.status) {
     case 'none':
       return null;
@@ -28,7 +26,7 @@ export async function fetchRecording(
         source: 'fathom',
         publicMessage: 'Fathom is still preparing the download of this recording.',
         retryAfterMs: lookAgainMs,
-        hint: FathomHint.write(note),
+        hint: FathomHint.write({ downloadId: download.download_id ?? null }, listed),
       });
     case 'failed':
     case 'expired':
@@ -36,14 +34,14 @@ export async function fetchRecording(
         kind: 'unavailable',
         source: 'fathom',
         publicMessage: `Fathom could not prepare the download of this recording (${toReason(download)}). It is asked for anew.`,
-        hint: FathomHint.write({ ...note, downloadId: null }),
+        hint: FathomHint.write({ downloadId: null }, listed),
       });
   }
 }
 
 /** One that has expired since it was noted is asked for anew, once. */
 async function openDownload(fathom: FathomClient, listed: SourceCall): Promise<FathomDownload> {
-  const { downloadId } = toNote(listed);
+  const { downloadId } = FathomHint.read(listed);
   if (downloadId !== null) {
     const noted = await fathom.download(listed.sourceCallId, downloadId);
     if (noted.status !== 'expired') return { ...noted, download_id: downloadId };

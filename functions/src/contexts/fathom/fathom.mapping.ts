@@ -5,12 +5,11 @@ import type {
 } from '../../core/imports/source-call.ts';
 import { addByEmail, toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { FathomLine, FathomMeeting, FathomNote } from './fathom.schema.ts';
+import type { FathomLine, FathomMeeting } from './fathom.schema.ts';
 import { FathomHint } from './fathom.schema.ts';
 
 /** Maps a listed meeting. */
 export function toSourceCall(meeting: FathomMeeting): SourceCall {
-  const language = meeting.transcript_language ?? null;
   return toListedCall({
     id: meeting.recording_id,
     title: meeting.title ?? meeting.meeting_title,
@@ -19,13 +18,8 @@ export function toSourceCall(meeting: FathomMeeting): SourceCall {
     participants: toParticipants(meeting),
     sourceUrl: meeting.url ?? meeting.share_url,
     summary: meeting.default_summary?.markdown_formatted,
-    hint: FathomHint.write({ language, hasNoTranscript: false, downloadId: null }),
+    hint: FathomHint.write({ language: meeting.transcript_language ?? null }),
   });
-}
-
-/** What we noted of a meeting, or what is true of one that we know nothing of. */
-export function toNote(call: SourceCall): FathomNote {
-  return FathomHint.read(call) ?? { language: null, hasNoTranscript: false, downloadId: null };
 }
 
 /** Who was invited, and who recorded; that somebody came is known of those who spoke. */
@@ -61,7 +55,11 @@ export function toTranscript(
     endMs: starts[index + 1] ?? (durationSeconds ?? 0) * 1000,
     text,
   }));
-  return toSourceTranscript(spoken, { language: toNote(listed).language, listed, original });
+  return toSourceTranscript(spoken, {
+    language: FathomHint.read(listed).language,
+    listed,
+    original,
+  });
 }
 
 /** `01:05:32` as milliseconds. */

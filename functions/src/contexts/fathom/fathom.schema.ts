@@ -71,12 +71,11 @@ export const FathomDownload = z.object({
 });
 export type FathomDownload = z.output<typeof FathomDownload>;
 
-const Note = z.object({
-  language: z.string().nullable(),
-  hasNoTranscript: z.boolean(),
-  downloadId: z.string().nullable(),
-});
-export type FathomNote = z.output<typeof Note>;
-
 /** What we note of a meeting: whether its transcript is worth asking for, and the download asked for. */
-export const FathomHint = defineHint(Note);
+export const FathomHint = defineHint(
+  z.object({
+    language: z.string().nullable().default(null),
+    hasNoTranscript: z.boolean().default(false),
+    downloadId: z.string().nullable().default(null),
+  }),
+);

@@ -1,8 +1,6 @@
-import { ImportError } from '../../core/errors.ts';
 import type { HydratedCall } from '../../core/imports/import-context.ts';
 import type { DateRange, SourceCall } from '../../core/imports/source-call.ts';
-import type { LoadedEach } from '../../kit/load-each.ts';
-import { loadOne } from '../../kit/load-each.ts';
+import { findLoaded, loadOne } from '../../kit/load-each.ts';
 import { offsetWindowPages } from '../../kit/offset-windows.ts';
 import { freshNote } from '../../kit/recording-note.ts';
 import { mapRecords } from '../../kit/records.ts';
@@ -98,18 +96,24 @@ export const firefliesContext = defineContext({
   hydrateCalls: async (fireflies, calls, { clock }) => {
     const ids = calls.map((call) => call.sourceCallId);
     const [details, links] = await Promise.all([fireflies.details(ids), fireflies.links(ids)]);
-    return calls.map((call) => toHydrated(call, { details, links, now: clock.now() }));
+    return calls.map((call) =>
+      toHydrated(call, {
+        details: findLoaded(details, call.sourceCallId),
+        links: findLoaded(links, call.sourceCallId),
+        now: clock.now(),
+      }),
+    );
   },
   fetchCall: async (fireflies, listed, { clock }) => {
     const now = clock.now();
-    const noted = freshNote(FirefliesHint.read(listed)?.recording, now);
+    const noted = freshNote(FirefliesHint.read(listed).recording, now);
     if (noted !== null) return toFetched(listed.metadata, noted);
     const asked = toRecording(await loadOne(fireflies.links, listed.sourceCallId), now);
     if (asked === null) return { metadata: listed.metadata, media: null };
     return toFetched(listed.metadata, requireFresh(asked, now));
   },
   getTranscript: async (fireflies, listed) => {
-    if (FirefliesHint.read(listed)?.isUntranscribed === true) return 'none';
+    if (FirefliesHint.read(listed).isUntranscribed) return 'none';
     const details = await loadOne(fireflies.details, listed.sourceCallId);
     return toTranscript(listed, details) ?? (isUntranscribed(details) ? 'none' : null);
   },
@@ -131,23 +135,16 @@ function withOverlap({ start, end }: { readonly start: Date; readonly end: Date 
 function toHydrated(
   call: SourceCall,
   loaded: {
-    readonly details: LoadedEach<FirefliesDetails>;
-    readonly links: LoadedEach<FirefliesLinks>;
+    readonly details: FirefliesDetails | null;
+    readonly links: FirefliesLinks | null;
     readonly now: Date;
   },
 ): HydratedCall {
-  const details = loaded.details.get(call.sourceCallId);
-  const links = loaded.links.get(call.sourceCallId);
-  const recording =
-    links === undefined || links instanceof ImportError ? null : toRecording(links, loaded.now);
-  // What failed is asked for again when the call is imported, and fails there in its own name.
-  if (details === undefined || details instanceof ImportError) {
-    const hint = FirefliesHint.write({ recording, isUntranscribed: false });
-    return { ...call, hint, transcript: null };
-  }
-  return {
-    ...addDetails(call, details),
-    hint: FirefliesHint.write({ recording, isUntranscribed: isUntranscribed(details) }),
-    transcript: toTranscript(call, details),
-  };
+  const { details, links, now } = loaded;
+  const hint = FirefliesHint.write({
+    recording: links && toRecording(links, now),
+    isUntranscribed: details !== null && isUntranscribed(details),
+  });
+  if (details === null) return { ...call, hint, transcript: null };
+  return { ...addDetails(call, details), hint, transcript: toTranscript(call, details) };
 }

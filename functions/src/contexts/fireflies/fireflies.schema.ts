@@ -91,5 +91,8 @@ export type FirefliesRecording = z.output<typeof FirefliesRecording>;
 
 /** What we note of a meeting when it is hydrated; null where its recording may still come. */
 export const FirefliesHint = defineHint(
-  z.object({ recording: FirefliesRecording.nullable(), isUntranscribed: z.boolean() }),
+  z.object({
+    recording: FirefliesRecording.nullable().default(null),
+    isUntranscribed: z.boolean().default(false),
+  }),
 );

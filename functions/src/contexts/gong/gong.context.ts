@@ -112,13 +112,12 @@ export const gongContext = defineContext({
     });
     return calls.map((call) => {
       const found = loaded.get(call.sourceCallId);
-      const note = GongHint.read(call);
-      const hasNone = found === null && note !== null && !isSettling(call);
+      const hasNoTranscript = found === null && !isSettling(call);
       // One that broke our schema is asked for again with its call, and fails there by name.
       const { data } = GongTranscript.safeParse(found);
       return {
         ...call,
-        ...(hasNone && { hint: GongHint.write({ ...note, hasNoTranscript: true }) }),
+        hint: GongHint.write({ hasNoTranscript }, call),
         transcript: data === undefined ? null : toTranscript(data, call),
       };
     });
@@ -126,7 +125,7 @@ export const gongContext = defineContext({
 
   /** By the link that came with the listing while it is fresh, else by a new one. */
   fetchCall: async (gong, listed, toolkit) => {
-    const noted = freshNote(GongHint.read(listed)?.recording, toolkit.clock.now());
+    const noted = freshNote(GongHint.read(listed).recording, toolkit.clock.now());
     if (noted !== null) return { metadata: listed.metadata, media: toMediaSource(noted.url) };
     const call = await gong.call(listed.sourceCallId);
     const { metadata } = toSourceCall(call, toolkit);
@@ -134,7 +133,7 @@ export const gongContext = defineContext({
   },
 
   getTranscript: async (gong, listed) => {
-    if (GongHint.read(listed)?.hasNoTranscript === true) return 'none';
+    if (GongHint.read(listed).hasNoTranscript) return 'none';
     const found = await gong.transcript(listed.sourceCallId);
     return found === null ? null : toTranscript(found, listed);
   },

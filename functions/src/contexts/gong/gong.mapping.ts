@@ -38,7 +38,6 @@ export function toSourceCall(
     hint: GongHint.write({
       recording: isNotYet ? null : { url, untilMs },
       language: toLanguage(metaData.language),
-      hasNoTranscript: false,
     }),
   };
 }
@@ -66,6 +65,6 @@ export function toTranscript(original: GongTranscript, listed: SourceCall): Sour
   const spoken = original.transcript.flatMap(({ speakerId, sentences }) =>
     sentences.map(({ start, end, text }) => ({ speakerId, startMs: start, endMs: end, text })),
   );
-  const language = GongHint.read(listed)?.language ?? null;
+  const { language } = GongHint.read(listed);
   return toSourceTranscript(spoken, { language, listed, original });
 }

@@ -95,9 +95,9 @@ export type GongTranscript = z.output<typeof GongTranscript>;
 export const GongHint = defineHint(
   z.object({
     /** Null where the recording may still come. */
-    recording: RecordingNote.nullable(),
-    language: z.string().nullable(),
+    recording: RecordingNote.nullable().default(null),
+    language: z.string().nullable().default(null),
     /** Asked for together with its page, when it was old enough to have a transcript, and has none. */
-    hasNoTranscript: z.boolean(),
+    hasNoTranscript: z.boolean().default(false),
   }),
 );

@@ -89,7 +89,7 @@ export const zohoMeetingContext = defineContext({
   fetchCall: async (zoho, listed) => {
     const { meetingKey } = parseId(listed.sourceCallId);
     const noted = ZohoHint.read(listed);
-    const note = noted?.state === uploaded ? noted : await findNote(zoho, listed);
+    const note = noted.state === uploaded ? noted : await findNote(zoho, listed);
     if (note.state !== uploaded) return 'not_ready';
     const [attendees, session] = await Promise.all([
       unlessMissing(zoho.participants(meetingKey)),
@@ -102,8 +102,8 @@ export const zohoMeetingContext = defineContext({
   },
   getTranscript: async (zoho, listed, { isSettling }) => {
     let note = ZohoHint.read(listed);
-    const isOpen = note?.transcriptUrl === null && !note.isUntranscribed;
-    if (note === null || (isOpen && isSettling(listed))) note = await findNote(zoho, listed);
+    const isOpen = note.transcriptUrl === null && !note.isUntranscribed;
+    if (isOpen && (note.state === null || isSettling(listed))) note = await findNote(zoho, listed);
     if (note.transcriptUrl !== null) {
       const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
       return file === null ? null : (toTranscript(file, listed) ?? 'none');

@@ -89,12 +89,12 @@ export const ZohoSession = z.object({
 export type ZohoSession = z.output<typeof ZohoSession>['session'];
 
 const Note = z.object({
-  state: z.string().nullable(),
-  mediaUrl: z.string().nullable(),
+  state: z.string().nullable().default(null),
+  mediaUrl: z.string().nullable().default(null),
   /** Null where there is no transcript, or none yet. */
-  transcriptUrl: z.string().nullable(),
+  transcriptUrl: z.string().nullable().default(null),
   /** No transcript is to be expected: it was not asked for before the meeting. */
-  isUntranscribed: z.boolean(),
+  isUntranscribed: z.boolean().default(false),
 });
 export type ZohoNote = z.output<typeof Note>;
 
