@@ -13,7 +13,8 @@ import type { RateLimiter } from './rate-limiter.ts';
 export type QueryValue = string | number | boolean | null | undefined;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** After the base URL; built with the `path` template when it holds an id. */
   readonly path: string;
   /** Null and undefined are left out. */
@@ -66,6 +67,11 @@ export interface PlatformHttpOptions {
   readonly signal: AbortSignal | undefined;
   /** Told of each answer that broke its schema. */
   readonly reportDrift?: (drift: AnswerDrift) => Promise<void>;
+}
+
+/** For `instead`: a 404 that means that there is none. */
+export function nullIfMissing({ status }: FailedAnswer): null | undefined {
+  return status === 404 ? null : undefined;
 }
 
 export const maxAttempts = 3;
@@ -146,7 +152,7 @@ async function requestOnce(
   const deadline = createDeadline(options.requestTimeoutMs, options.signal);
   try {
     const response = await options.fetch(url, {
-      method: request.method,
+      method: request.method ?? 'GET',
       redirect: 'manual',
       signal: deadline.signal,
       ...toBody(request, options.headers),

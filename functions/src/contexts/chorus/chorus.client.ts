@@ -17,7 +17,6 @@ export function toAuthorization({ apiKey, scheme }: ChorusCredentials) {
 /** Chorus' two APIs, as far as an import needs them. @see https://chorus.ai/api/openapi.json */
 export function createChorusClient({ http, credentials }: Toolkit<ChorusCredentials>) {
   const conversation = (id: string, fields: string) => ({
-    method: 'GET' as const,
     path: path`/api/v1/conversations/${id}`,
     // A summary that has to be written first would take its time.
     query: { fields, skip_summary_generation: true },
@@ -28,7 +27,7 @@ export function createChorusClient({ http, credentials }: Toolkit<ChorusCredenti
     me: (scheme = credentials.scheme) =>
       http.request(
         {
-          ...{ method: 'GET', path: '/api/v1/users/me' },
+          path: '/api/v1/users/me',
           headers: { ...jsonApi, ...toAuthorization({ ...credentials, scheme }) },
         },
         ChorusUser,
@@ -42,7 +41,7 @@ export function createChorusClient({ http, credentials }: Toolkit<ChorusCredenti
     ) =>
       http.request(
         {
-          ...{ method: 'GET', path: '/v3/engagements' },
+          path: '/v3/engagements',
           query: {
             engagement_type: type,
             min_date: toEdge(dateRange.start, -marginMs),

@@ -1,3 +1,4 @@
+import { nullIfMissing } from '../../kit/http.ts';
 import { path } from '../../kit/path.ts';
 import type { Listing, Toolkit } from '../context.ts';
 import { toExpired, toNoMedia } from './fathom.errors.ts';
@@ -22,17 +23,13 @@ export function createFathomClient({ http, credentials }: Toolkit<FathomCredenti
       const isIncluding = mayInclude && !listing.isCount;
       const include = isIncluding ? { include_transcript: true, include_summary: true } : {};
       const query = { ...toQuery(listing), cursor, ...include };
-      const request = { method: 'GET', path: '/meetings', query } as const;
-      return http.request({ ...request, ...(isIncluding && heavy) }, FathomMeetings);
+      return http.request({ path: '/meetings', query, ...(isIncluding && heavy) }, FathomMeetings);
     },
 
     /** A 404 for none, or none yet. @see https://developers.fathom.ai/api-reference/recordings/get-transcript */
     transcript: (recordingId: string) =>
       http.request(
-        {
-          ...{ method: 'GET', path: path`/recordings/${recordingId}/transcript`, ...heavy },
-          instead: ({ status }) => (status === 404 ? null : undefined),
-        },
+        { path: path`/recordings/${recordingId}/transcript`, ...heavy, instead: nullIfMissing },
         FathomTranscript.nullable(),
       ),
 
@@ -45,11 +42,7 @@ export function createFathomClient({ http, credentials }: Toolkit<FathomCredenti
     /** Looks at one that was asked for. @see https://developers.fathom.ai/api-reference/recordings/get-download */
     download: (recordingId: string, downloadId: string) =>
       http.request(
-        {
-          method: 'GET',
-          path: path`/recordings/${recordingId}/downloads/${downloadId}`,
-          instead: toExpired,
-        },
+        { path: path`/recordings/${recordingId}/downloads/${downloadId}`, instead: toExpired },
         FathomDownload,
       ),
   };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Listing, Toolkit } from '../context.ts';
+import { nullIfMissing } from '../../kit/http.ts';
 import { path } from '../../kit/path.ts';
 import type { GrainCredentials, GrainFilters } from './grain.schema.ts';
 import { GrainRecordingsPage, GrainTranscript, GrainUsers } from './grain.schema.ts';
@@ -32,10 +33,7 @@ export function createGrainClient({ http }: Toolkit<z.output<typeof GrainCredent
     /** @see https://developers.grain.com (GET /v2/recordings/{id}/transcript): a 404 for none, or none yet */
     transcript: (recordingId: string) =>
       http.request(
-        {
-          ...{ method: 'GET', path: path`/v2/recordings/${recordingId}/transcript` },
-          instead: ({ status }) => (status === 404 ? null : undefined),
-        },
+        { path: path`/v2/recordings/${recordingId}/transcript`, instead: nullIfMissing },
         GrainTranscript.nullable(),
       ),
 

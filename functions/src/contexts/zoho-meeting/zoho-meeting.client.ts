@@ -26,7 +26,7 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
   const count = toolkit.pageSize(largestPage);
   let asked: Promise<string> | null = null;
   const askOrganisation = async (): Promise<string> => {
-    const user = await http.request({ method: 'GET', path: '/api/v2/user.json' }, ZohoUser);
+    const user = await http.request({ path: '/api/v2/user.json' }, ZohoUser);
     return user.userDetails.zsoid;
   };
   /** Known from the check; it is asked for by credentials that were stored without. */
@@ -36,7 +36,7 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
   const listParticipants = async (meetingKey: string, index: number) => {
     const at = path`/api/v2/${await organisation()}/participant/${meetingKey}.json`;
     const query = { index, count: largestPage };
-    return http.request({ method: 'GET', path: at, query }, ZohoParticipants);
+    return http.request({ path: at, query }, ZohoParticipants);
   };
   return {
     /** The organisation of the token's user, which is in every other path. */
@@ -45,18 +45,18 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
     /** By offset. Zoho's page shows no parameters; these two were seen to work. */
     recordings: async (index: number) => {
       const at = path`/meeting/api/v2/${await organisation()}/recordings.json`;
-      return http.request({ method: 'GET', path: at, query: { index, count } }, ZohoRecordingsPage);
+      return http.request({ path: at, query: { index, count } }, ZohoRecordingsPage);
     },
 
     /** With links as they are now. */
     ofMeeting: async (meetingKey: string) => {
       const at = path`/meeting/api/v2/${await organisation()}/recordings/${meetingKey}.json`;
-      return (await http.request({ method: 'GET', path: at }, ZohoMeetingRecordings)).recordings;
+      return (await http.request({ path: at }, ZohoMeetingRecordings)).recordings;
     },
 
     session: async (meetingKey: string) => {
       const at = path`/api/v2/${await organisation()}/sessions/${meetingKey}.json`;
-      return (await http.request({ method: 'GET', path: at }, ZohoSession)).session;
+      return (await http.request({ path: at }, ZohoSession)).session;
     },
 
     /**
