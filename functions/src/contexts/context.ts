@@ -68,7 +68,7 @@ export interface Toolkit<TCredentials> {
 export interface MediaRules {
   /** Hosts of recordings' URLs besides the API's own. */
   readonly hosts: HostRule;
-  /** Hosts that redirects may name, besides. */
+  /** Hosts that redirects may name, besides the API's own. */
   readonly redirectHosts: HostRule;
 }
 
@@ -106,8 +106,8 @@ export interface ContextDefinition<
   /** What it can do besides importing history; what is left out it can't. */
   readonly capabilities: Partial<ContextCapabilities>;
   readonly rateLimits: RateLimits;
-  /** The limits of one account, where they depend on what its credentials say: its plan. */
-  readonly rateLimitsOf?: (credentials: z.output<TCredentials>) => RateLimits;
+  /** What is different for one account, where its credentials say so: its plan. */
+  readonly rateLimitsOf?: (credentials: z.output<TCredentials>) => Partial<RateLimits>;
   /** The window of `x-ratelimit-limit` where no header says it. Default: the header is not used. */
   readonly limitWindowSeconds?: number;
   /** How long to wait after a 429 that does not say, twice as long after each further one. Default 1 s. */
@@ -180,13 +180,13 @@ export interface ContextDefinition<
   ): Promise<readonly HydratedCall[]>;
   /**
    * No media means none, or none yet; with the `mediaKind` `none` it is final. `not_ready`: the platform
-   * says that it still works on this call, however old that is.
+   * says that it still works on this call, however old that is; `not_found`: it has none such.
    */
   fetchCall(
     client: TClient,
     listed: SourceCall,
     toolkit: Toolkit<z.output<TCredentials>>,
-  ): Promise<FetchedCall | 'not_ready'>;
+  ): Promise<FetchedCall | 'not_ready' | 'not_found'>;
   /** Null: there is none, or none yet; `none`: the platform says that there will be none. */
   getTranscript?(
     client: TClient,

@@ -353,7 +353,7 @@ describe('defineContext', () => {
     const opening = context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
     expect(await failureOf(opening)).toMatchObject({
       kind: 'not_found',
-      publicMessage: 'Acme no longer has this recording.',
+      publicMessage: 'Acme no longer has this recording, or the credentials may not see it.',
     });
   });
 
@@ -388,6 +388,16 @@ describe('defineContext', () => {
     expect(fresh).toMatchObject({ kind: 'not_ready', cause: missing });
     const old = await failureOf(context.fetchCall(credentials, startedMinutesAgo(61)));
     expect(old.kind).toBe('not_found');
+  });
+
+  it('says of a call that the adapter does not find that it is gone', async () => {
+    const fetchCall = () => Promise.resolve('not_found' as const);
+    const context = define({ fetchCall }).create(environment);
+    expect(await failureOf(context.fetchCall(credentials, call))).toMatchObject({
+      kind: 'not_found',
+      source: 'dialpad',
+      publicMessage: 'Acme no longer has this recording, or the credentials may not see it.',
+    });
   });
 
   describe('where a platform says that a call has none', () => {
@@ -471,16 +481,13 @@ describe('defineContext', () => {
       return { acquire: () => Promise.resolve(), observe: () => undefined };
     };
     const context = define({
-      rateLimitsOf: ({ region }) => ({
-        requestsPerSecond: 2,
-        requestsPerDay: region?.length ?? null,
-      }),
+      rateLimitsOf: ({ region }) => ({ requestsPerDay: region?.length ?? null }),
     }).create({ ...environment, createRateLimiter });
     await context.validateCredentials(credentials);
     await context.validateCredentials({ ...credentials, region: 'europe' });
     expect(limits).toEqual([
-      [2, null],
-      [2, 6],
+      [5, null],
+      [5, 6],
     ]);
   });
 

@@ -166,9 +166,11 @@ function createMediaMethods<
 ): Pick<Methods, 'fetchCall' | 'openMedia'> {
   const callsByMedia = new WeakMap<MediaSource, SourceCall>();
   const fetchCall: Methods['fetchCall'] = async (credentials, listed, signal) => {
-    const fetched = await run(credentials, signal, (client, toolkit) =>
-      definition.fetchCall(client, listed, toolkit),
-    ).catch((error: unknown) => rethrow(session, error, { listed, what: 'recording' }));
+    const fetched = await run(credentials, signal, async (client, toolkit) => {
+      const found = await definition.fetchCall(client, listed, toolkit);
+      if (found === 'not_found') throw gone(definition);
+      return found;
+    }).catch((error: unknown) => rethrow(session, error, { listed, what: 'recording' }));
     if (fetched === 'not_ready') throw session.notReadyYet(listed, 'recording');
     if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
     else if (fetched.metadata.mediaKind !== 'none') session.requireSettled(listed, 'recording');
@@ -286,6 +288,6 @@ function gone({ platform, displayName }: Pick<AnyDefinition, 'platform' | 'displ
   return new ImportError({
     kind: 'not_found',
     source: platform,
-    publicMessage: `${displayName} no longer has this recording.`,
+    publicMessage: `${displayName} no longer has this recording, or the credentials may not see it.`,
   });
 }

@@ -169,7 +169,7 @@ function toAccount<TCredentials extends z.ZodObject, TFilters extends z.ZodObjec
   const account = definition.accountOf?.(credentials);
   return {
     key: toAccountKey(platform, account === undefined ? given : { account }),
-    rateLimits: definition.rateLimitsOf?.(credentials) ?? rateLimits,
+    rateLimits: { ...rateLimits, ...definition.rateLimitsOf?.(credentials) },
     quotaTimeZone,
   };
 }

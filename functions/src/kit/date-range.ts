@@ -5,3 +5,17 @@ export function isInRange(startedAt: Date | null, { start, end }: DateRange): bo
   if (startedAt === null) return true;
   return (start === null || startedAt >= start) && (end === null || startedAt < end);
 }
+
+/**
+ * Moves the ends of a range apart, for a platform whose edges are vague or that compares another time
+ * than the start: the framework drops what is listed in excess.
+ */
+export function widen(
+  { start, end }: DateRange,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+): DateRange {
+  return {
+    start: start && new Date(start.getTime() - startMs),
+    end: end && new Date(end.getTime() + endMs),
+  };
+}

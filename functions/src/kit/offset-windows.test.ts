@@ -1,4 +1,5 @@
-import type { SourceCall, SourceCallPage } from '../core/imports/source-call.ts';
+import type { SourceCallPage } from '../core/imports/source-call.ts';
+import { toListedCall } from './listed-call.ts';
 import { offsetWindowPages } from './offset-windows.ts';
 
 const day = 86_400_000;
@@ -20,7 +21,9 @@ function createPlatform(ages: readonly number[], options: { ignoresOffset?: bool
     asked.push({ days, offset });
     const inside = ages.filter((age) => age > days[0] && age <= days[1]);
     const from = options.ignoresOffset === true ? 0 : offset;
-    const calls = inside.slice(from, from + 3).map((age) => toCall(`age ${String(age)}`));
+    const calls = inside
+      .slice(from, from + 3)
+      .map((age) => toListedCall({ id: `age ${String(age)}` }));
     return Promise.resolve({ calls, records: calls.length, hasMore: calls.length === 3 });
   };
   const list = (changes: { cursor?: string; start?: Date; end?: Date; maxOffset?: number } = {}) =>
@@ -37,16 +40,6 @@ function createPlatform(ages: readonly number[], options: { ignoresOffset?: bool
   return { asked, list };
 }
 
-function toCall(sourceCallId: string): SourceCall {
-  return {
-    sourceCallId,
-    metadata: {
-      ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
-      ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
-    },
-  };
-}
-
 async function collect(pages: AsyncGenerator<SourceCallPage>): Promise<SourceCallPage[]> {
   const all: SourceCallPage[] = [];
   for await (const page of pages) all.push(page);
@@ -58,6 +51,12 @@ function idsOf(pages: readonly SourceCallPage[]): string[] {
 }
 
 describe('offsetWindowPages', () => {
+  it('pins its end at the latest, where the range ends later: what is new must move no offset', async () => {
+    const { asked, list } = createPlatform([1]);
+    await list({ start: new Date(now - 5 * day), end: new Date(now + day) }).next();
+    expect(asked).toEqual([{ days: [0, 5], offset: 0 }]);
+  });
+
   it('goes back in windows, by offset within each', async () => {
     const { asked, list } = createPlatform([1, 2, 3, 4, 12]);
     const start = new Date(now - 20 * day);

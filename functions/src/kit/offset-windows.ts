@@ -31,7 +31,7 @@ export function offsetWindowPages(listing: {
   readonly dateRange: DateRange;
   /** Stands in for an open start: nothing on the platform is older. */
   readonly earliest: Date;
-  /** Stands in for an open end: usually now. */
+  /** Nothing later is listed: usually now. */
   readonly latest: Date;
   readonly windowMs: number;
   /** The largest offset that the platform is known to take. */
@@ -43,7 +43,8 @@ export function offsetWindowPages(listing: {
 }): AsyncGenerator<ListedPage> {
   const { source, windowMs } = listing;
   const startMs = (listing.dateRange.start ?? listing.earliest).getTime();
-  const latestMs = (listing.dateRange.end ?? listing.latest).getTime();
+  const { end } = listing.dateRange;
+  const latestMs = Math.min(end?.getTime() ?? Infinity, listing.latest.getTime());
   const toStart = ({ endMs, lengthMs }: Place): number => Math.max(startMs, endMs - lengthMs);
   const fetchAt = (place: Place): ReturnType<typeof listing.fetchPage> =>
     listing.fetchPage(

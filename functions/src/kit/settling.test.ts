@@ -1,5 +1,5 @@
 import type { SourceCall } from '../core/imports/source-call.ts';
-import { isInRange } from './date-range.ts';
+import { isInRange, widen } from './date-range.ts';
 import { isSettling, notReadyYet, requireSettled } from './settling.ts';
 
 const now = new Date('2025-11-20T12:00:00Z');
@@ -73,5 +73,20 @@ describe('isInRange', () => {
   it('has no edge where the range is open', () => {
     expect(isInRange(new Date(0), { start: null, end })).toBe(true);
     expect(isInRange(new Date(8.64e15), { start, end: null })).toBe(true);
+  });
+});
+
+describe('widen', () => {
+  it('moves the ends apart, and leaves open ones open', () => {
+    const range = {
+      start: new Date('2025-11-01T00:00:00Z'),
+      end: new Date('2025-12-01T00:00:00Z'),
+    };
+    expect(widen(range, { startMs: 1000, endMs: 60_000 })).toEqual({
+      start: new Date('2025-10-31T23:59:59Z'),
+      end: new Date('2025-12-01T00:01:00Z'),
+    });
+    const open = { start: null, end: null };
+    expect(widen(open, { startMs: 1000, endMs: 1000 })).toEqual(open);
   });
 });

@@ -1,3 +1,4 @@
+import { widen } from '../../kit/date-range.ts';
 import { path } from '../../kit/path.ts';
 import type { Listing, Toolkit } from '../context.ts';
 import type { ChorusCredentials, ChorusFilters, RecordedType } from './chorus.schema.ts';
@@ -38,22 +39,19 @@ export function createChorusClient({ http, credentials }: Toolkit<ChorusCredenti
       type: RecordedType,
       { dateRange, filters }: Listing<ChorusFilters>,
       continuationKey: string | null,
-    ) =>
-      http.request(
-        {
-          path: '/v3/engagements',
-          query: {
-            engagement_type: type,
-            min_date: toEdge(dateRange.start, -marginMs),
-            max_date: toEdge(dateRange.end, marginMs),
-            user_id: filters.userId,
-            team_id: filters.teamId,
-            participants_email: filters.participantEmail,
-            continuation_key: continuationKey,
-          },
-        },
-        createPageSchema(type),
-      ),
+    ) => {
+      const { start, end } = widen(dateRange, { startMs: marginMs, endMs: marginMs });
+      const query = {
+        engagement_type: type,
+        min_date: start?.toISOString(),
+        max_date: end?.toISOString(),
+        user_id: filters.userId,
+        team_id: filters.teamId,
+        participants_email: filters.participantEmail,
+        continuation_key: continuationKey,
+      };
+      return http.request({ path: '/v3/engagements', query }, createPageSchema(type));
+    },
 
     /** GET /api/v1/conversations/{id}: how far Chorus is with it. */
     status: async (id: string) =>
@@ -66,8 +64,4 @@ export function createChorusClient({ http, credentials }: Toolkit<ChorusCredenti
     /** GET /api/v1/conversations/{id}/media: redirects to the video, or to the sound alone. */
     mediaUrl: (id: string) => http.urlOf(path`/api/v1/conversations/${id}/media`),
   };
-}
-
-function toEdge(date: Date | null, byMs: number): string | null {
-  return date === null ? null : new Date(date.getTime() + byMs).toISOString();
 }

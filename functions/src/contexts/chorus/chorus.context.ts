@@ -25,9 +25,7 @@ export const chorusContext = defineContext({
   capabilities: { transcriptReuse: true },
   // No limit is documented. A 429 halves the pace; one client was told to wait ten minutes.
   rateLimits: { requestsPerSecond: 1, requestsPerDay: null },
-  rateLimitsOf: ({ requestsPerMinute = 60 }) => ({
-    ...{ requestsPerSecond: requestsPerMinute / 60, requestsPerDay: null },
-  }),
+  rateLimitsOf: ({ requestsPerMinute = 60 }) => ({ requestsPerSecond: requestsPerMinute / 60 }),
   firstWaitMs: 60_000,
   credentials: ChorusCredentials,
   filters: ChorusFilters,

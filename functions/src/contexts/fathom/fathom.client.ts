@@ -1,3 +1,4 @@
+import { widen } from '../../kit/date-range.ts';
 import { nullIfMissing } from '../../kit/http.ts';
 import { path } from '../../kit/path.ts';
 import type { Listing, Toolkit } from '../context.ts';
@@ -49,13 +50,14 @@ export function createFathomClient({ http, credentials }: Toolkit<FathomCredenti
 }
 
 /**
- * The dates are compared with `created_at`, some time after the call began: the framework's own range
- * check drops what is listed in excess. Brackets are part of the parameters' names.
+ * The dates are compared with `created_at`, some time after the call began. Brackets are part of the
+ * parameters' names.
  */
-function toQuery({ dateRange: { start, end }, filters }: Listing<FathomFilters>) {
+function toQuery({ dateRange, filters }: Listing<FathomFilters>) {
+  const { start, end } = widen(dateRange, { startMs: 0, endMs: 2 * dayMs });
   return {
     created_after: start?.toISOString(),
-    created_before: end === null ? null : new Date(end.getTime() + 2 * dayMs).toISOString(),
+    created_before: end?.toISOString(),
     'recorded_by[]': filters.recordedBy,
     'teams[]': filters.team,
     'calendar_invitees_domains[]': filters.inviteeDomain,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
+import { widen } from '../../kit/date-range.ts';
 import { queryGraphql, queryRecords } from '../../kit/graphql.ts';
 import { loadEach } from '../../kit/load-each.ts';
 import type { LoadedEach } from '../../kit/load-each.ts';
@@ -74,23 +75,24 @@ export function createFirefliesClient({
     /** @see https://docs.fireflies.ai/graphql-api/query/transcripts */
     meetings: (
       { organizer, participant, keyword, channel }: FirefliesFilters,
-      { start, end }: CallWindow,
+      window: CallWindow,
       skip: number,
-    ) =>
-      queryGraphql(
-        http,
-        {
-          path,
-          query: listQuery,
-          // What is undefined is not sent.
-          variables: {
-            ...{ from: start.toISOString(), to: end.toISOString(), limit, skip, keyword, channel },
-            organizers: organizer && [organizer],
-            participants: participant && [participant],
-          },
-        },
-        FirefliesPage,
-      ),
+    ) => {
+      // Whether its edges belong to a window is not documented: a call that is listed twice is one.
+      const { start, end } = widen(window, { startMs: 1000, endMs: 1000 });
+      // What is undefined is not sent.
+      const variables = {
+        from: start?.toISOString(),
+        to: end?.toISOString(),
+        limit,
+        skip,
+        organizers: organizer && [organizer],
+        participants: participant && [participant],
+        keyword,
+        channel,
+      };
+      return queryGraphql(http, { path, query: listQuery, variables }, FirefliesPage);
+    },
 
     /** @see https://docs.fireflies.ai/graphql-api/query/transcript: what is said, and the summary */
     details: (ids: readonly string[]) =>

@@ -1,5 +1,6 @@
 import type { HydratedCall } from '../../core/imports/import-context.ts';
-import type { DateRange, SourceCall } from '../../core/imports/source-call.ts';
+import type { SourceCall } from '../../core/imports/source-call.ts';
+import { widen } from '../../kit/date-range.ts';
 import { findLoaded, loadOne } from '../../kit/load-each.ts';
 import { offsetWindowPages } from '../../kit/offset-windows.ts';
 import { freshNote } from '../../kit/recording-note.ts';
@@ -26,9 +27,6 @@ import {
 import type { FirefliesDetails, FirefliesLinks } from './fireflies.schema.ts';
 
 const dayMs = 24 * 3_600_000;
-const requestsPerSecond = 1;
-/** As measured: four requests for a page of 50 meetings, and windows that are not full. */
-const requestsPerCall = 0.1;
 
 /** Fireflies, by its GraphQL API. @see https://docs.fireflies.ai */
 export const firefliesContext = defineContext({
@@ -37,10 +35,9 @@ export const firefliesContext = defineContext({
   auth: 'api_key',
   capabilities: { transcriptReuse: true },
   // 60 a minute from the Business plan on; smaller plans have a daily quota, which they refuse by.
-  rateLimits: { requestsPerSecond, requestsPerDay: null, requestsPerCall },
-  rateLimitsOf: ({ requestsPerDay = null }) => ({
-    ...{ requestsPerSecond, requestsPerDay, requestsPerCall },
-  }),
+  // As measured: four requests for a page of 50 meetings, and windows that are not full.
+  rateLimits: { requestsPerSecond: 1, requestsPerDay: null, requestsPerCall: 0.1 },
+  rateLimitsOf: ({ requestsPerDay = null }) => ({ requestsPerDay }),
   limitWindowSeconds: 60,
   credentials: FirefliesCredentials,
   filters: FirefliesFilters,
@@ -77,7 +74,8 @@ export const firefliesContext = defineContext({
     offsetWindowPages({
       source: 'fireflies',
       cursor,
-      dateRange: withMargin(dateRange, clock.now()),
+      // The listing knows meetings by a time that is rounded.
+      dateRange: widen(dateRange, { startMs: dayMs, endMs: dayMs }),
       // Fireflies began in 2016.
       earliest: new Date('2016-01-01T00:00:00Z'),
       latest: clock.now(),
@@ -85,7 +83,7 @@ export const firefliesContext = defineContext({
       // Documented for another listing of the same API.
       maxOffset: 5000,
       fetchPage: async (window, offset) => {
-        const records = await fireflies.meetings(filters, withOverlap(window), offset);
+        const records = await fireflies.meetings(filters, window, offset);
         // A meeting that goes on is listed again when it is over.
         const over = records.filter((record) => !LiveMeeting.safeParse(record).success);
         const mapping = { at: 'transcripts', schema: FirefliesMeeting, toSourceCall };
@@ -118,19 +116,6 @@ export const firefliesContext = defineContext({
     return toTranscript(listed, details) ?? (isUntranscribed(details) ? 'none' : null);
   },
 });
-
-/** The listing knows meetings by a time that is rounded; the framework keeps to the range itself. */
-function withMargin({ start, end }: DateRange, now: Date): DateRange {
-  return {
-    start: start === null ? null : new Date(start.getTime() - dayMs),
-    end: end === null ? null : new Date(Math.min(end.getTime() + dayMs, now.getTime())),
-  };
-}
-
-/** Whether its edges belong to a window is not documented: a call that is listed twice is one. */
-function withOverlap({ start, end }: { readonly start: Date; readonly end: Date }) {
-  return { start: new Date(start.getTime() - 1000), end: new Date(end.getTime() + 1000) };
-}
 
 function toHydrated(
   call: SourceCall,

@@ -29,15 +29,12 @@ export function createGongClient({ http }: Toolkit<GongCredentials>) {
     count: async (window: TimeWindow, filters: GongFilters) =>
       (await post(extensive, { filter: toFilter(window, filters) }, GongPage)).records.totalRecords,
 
-    /** @throws `not_found` when there is no such call any more */
+    /** Null: there is no such call any more, or the credentials may not see it. */
     call: async (callId: string) => {
       const schema = z.object({ calls: z.array(GongCall) });
       const filter = { callIds: [callId] };
       const { calls } = await post(extensive, { filter, contentSelector }, schema);
-      const [call] = calls;
-      if (call !== undefined) return call;
-      const publicMessage = 'Gong no longer has this call, or the credentials may not see it.';
-      throw new ImportError({ kind: 'not_found', source: 'gong', publicMessage });
+      return calls[0] ?? null;
     },
 
     /** Null: there is none, or none yet. */

@@ -128,6 +128,7 @@ export const gongContext = defineContext({
     const noted = freshNote(GongHint.read(listed).recording, toolkit.clock.now());
     if (noted !== null) return { metadata: listed.metadata, media: toMediaSource(noted.url) };
     const call = await gong.call(listed.sourceCallId);
+    if (call === null) return 'not_found';
     const { metadata } = toSourceCall(call, toolkit);
     return { metadata, media: toMediaSource(toMediaUrl(call)) };
   },

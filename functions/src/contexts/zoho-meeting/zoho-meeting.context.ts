@@ -90,6 +90,7 @@ export const zohoMeetingContext = defineContext({
     const { meetingKey } = parseId(listed.sourceCallId);
     const noted = ZohoHint.read(listed);
     const note = noted.state === uploaded ? noted : await findNote(zoho, listed);
+    if (note === null) return 'not_found';
     if (note.state !== uploaded) return 'not_ready';
     const [attendees, session] = await Promise.all([
       unlessMissing(zoho.participants(meetingKey)),
@@ -101,14 +102,14 @@ export const zohoMeetingContext = defineContext({
     return { metadata: { ...listed.metadata, participants, mediaKind }, media };
   },
   getTranscript: async (zoho, listed, { isSettling }) => {
-    let note = ZohoHint.read(listed);
-    const isOpen = note.transcriptUrl === null && !note.isUntranscribed;
-    if (isOpen && (note.state === null || isSettling(listed))) note = await findNote(zoho, listed);
-    if (note.transcriptUrl !== null) {
-      const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
-      return file === null ? null : (toTranscript(file, listed) ?? 'none');
-    }
-    return note.isUntranscribed ? 'none' : null;
+    const noted = ZohoHint.read(listed);
+    const isOpen = noted.transcriptUrl === null && !noted.isUntranscribed;
+    const isOutdated = isOpen && (noted.state === null || isSettling(listed));
+    const note = isOutdated ? await findNote(zoho, listed) : noted;
+    if (note?.isUntranscribed === true) return 'none';
+    if (note === null || note.transcriptUrl === null) return null;
+    const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
+    return file === null ? null : (toTranscript(file, listed) ?? 'none');
   },
 });
 
@@ -117,14 +118,12 @@ function fileHostsOf(domain: string): readonly string[] {
   return [`*.${domain}`, `*.${domain.replace(/^zoho/, 'zohopublic')}`];
 }
 
-/** The recording as it is now, of its meeting. @throws `not_found` where it is not among these */
-async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote> {
+/** The recording as its meeting has it now; null where it is not there. */
+async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote | null> {
   const { meetingKey, recordingId } = parseId(listed.sourceCallId);
   const recordings = (await unlessMissing(zoho.ofMeeting(meetingKey))) ?? [];
   const found = recordings.find(({ erecordingId }) => erecordingId === recordingId);
-  if (found !== undefined) return toNote({ ...found, state: found.processingState ?? null });
-  const publicMessage = 'Zoho Meeting no longer has this recording, or the user may not see it.';
-  throw new ImportError({ kind: 'not_found', source: 'zoho_meeting', publicMessage });
+  return found === undefined ? null : toNote({ ...found, state: found.processingState ?? null });
 }
 
 /** Reports of old meetings and webinars may be gone: their recordings are not worth less. */
@@ -144,6 +143,6 @@ async function readTranscript(
 ): Promise<string | null> {
   const file = await unlessMissing(zoho.transcript(url));
   if (file !== null) return file;
-  const { transcriptUrl } = await findNote(zoho, listed);
+  const transcriptUrl = (await findNote(zoho, listed))?.transcriptUrl ?? null;
   return transcriptUrl === null ? null : unlessMissing(zoho.transcript(transcriptUrl));
 }
