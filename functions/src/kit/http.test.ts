@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fetch, FetchInit } from './fetch.ts';
-import { createPlatformHttp } from './http.ts';
+import { createPlatformHttp, nullIfMissing } from './http.ts';
 import type { PlatformHttpOptions } from './http.ts';
 import { createUnlimitedRateLimiter } from './rate-limiter.ts';
 
@@ -274,5 +274,17 @@ describe('createPlatformHttp', () => {
       publicMessage:
         'Acme answered /x in another shape: calls[0].who: Invalid input: expected number, received string.',
     });
+  });
+});
+
+describe('nullIfMissing', () => {
+  it('takes what the platform does not find for none, and no other failure', async () => {
+    const ask = (status: number) => {
+      const { http } = createHttp(() => Response.json({ id: 1 }, { status }));
+      return nullIfMissing(http.request({ path: '/calls/1' }, z.object({ id: z.number() })));
+    };
+    await expect(ask(200)).resolves.toEqual({ id: 1 });
+    await expect(ask(404)).resolves.toBeNull();
+    await expect(ask(403)).rejects.toMatchObject({ kind: 'permission_denied' });
   });
 });

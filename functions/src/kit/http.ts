@@ -69,9 +69,14 @@ export interface PlatformHttpOptions {
   readonly reportDrift?: (drift: AnswerDrift) => Promise<void>;
 }
 
-/** For `instead`: a 404 that means that there is none. */
-export function nullIfMissing({ status }: FailedAnswer): null | undefined {
-  return status === 404 ? null : undefined;
+/** What was asked for, or null where the platform does not find it. */
+export async function nullIfMissing<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ImportError && error.kind === 'not_found') return null;
+    throw error;
+  }
 }
 
 export const maxAttempts = 3;

@@ -29,9 +29,11 @@ export function createFathomClient({ http, credentials }: Toolkit<FathomCredenti
 
     /** A 404 for none, or none yet. @see https://developers.fathom.ai/api-reference/recordings/get-transcript */
     transcript: (recordingId: string) =>
-      http.request(
-        { path: path`/recordings/${recordingId}/transcript`, ...heavy, instead: nullIfMissing },
-        FathomTranscript.nullable(),
+      nullIfMissing(
+        http.request(
+          { path: path`/recordings/${recordingId}/transcript`, ...heavy },
+          FathomTranscript,
+        ),
       ),
 
     /** Asks for a file to be made. @see https://developers.fathom.ai/api-reference/recordings/download */

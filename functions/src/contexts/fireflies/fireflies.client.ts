@@ -3,7 +3,6 @@ import { ImportError } from '../../core/errors.ts';
 import { widen } from '../../kit/date-range.ts';
 import { queryGraphql, queryRecords } from '../../kit/graphql.ts';
 import { loadEach } from '../../kit/load-each.ts';
-import type { LoadedEach } from '../../kit/load-each.ts';
 import type { CallWindow } from '../../kit/offset-windows.ts';
 import type { Toolkit } from '../context.ts';
 import {
@@ -15,7 +14,6 @@ import {
 import type { FirefliesCredentials, FirefliesFilters } from './fireflies.schema.ts';
 
 const path = '/graphql';
-const source = 'fireflies';
 /** As documented; also the default. */
 const largestPage = 50;
 /** An hour's talk is some 300 kB of sentences: more in one answer would be slow, and large in memory. */
@@ -43,22 +41,22 @@ export function createFirefliesClient({
   pageSize,
 }: Toolkit<z.output<typeof FirefliesCredentials>>) {
   const limit = pageSize(largestPage);
-  const loadAllowed = <TSchema extends z.ZodType>(
-    ids: readonly string[],
-    options: {
+  const load = <TSchema extends z.ZodType>(
+    keys: readonly string[],
+    allowed: {
       readonly selections: readonly string[];
       readonly maxKeys: number;
       readonly schema: TSchema;
     },
-  ): Promise<LoadedEach<z.output<TSchema>>> => {
-    const { selections, maxKeys, schema } = options;
+  ) => {
+    const { selections, maxKeys, schema } = allowed;
     const ask = { path, field: 'transcript', idType: 'String!', schema };
     return loadEach({
-      ...{ source, keys: ids, maxKeys },
-      load: (keys) =>
-        firstAllowed(selections, (selection) =>
-          queryRecords(http, { ...ask, selection, ids: keys }),
-        ),
+      source: 'fireflies',
+      keys,
+      maxKeys,
+      load: (ids) =>
+        firstAllowed(selections, (selection) => queryRecords(http, { ...ask, selection, ids })),
     });
   };
   return {
@@ -96,17 +94,15 @@ export function createFirefliesClient({
 
     /** @see https://docs.fireflies.ai/graphql-api/query/transcript: what is said, and the summary */
     details: (ids: readonly string[]) =>
-      loadAllowed(ids, {
-        ...{ selections: detailSelections, maxKeys: detailsPerRequest },
+      load(ids, {
+        selections: detailSelections,
+        maxKeys: detailsPerRequest,
         schema: FirefliesDetails,
       }),
 
     /** The links alone: a plan without them must not cost what is said. */
     links: (ids: readonly string[]) =>
-      loadAllowed(ids, {
-        ...{ selections: linkSelections, maxKeys: largestPage },
-        schema: FirefliesLinks,
-      }),
+      load(ids, { selections: linkSelections, maxKeys: largestPage, schema: FirefliesLinks }),
   };
 }
 

@@ -32,9 +32,8 @@ export function createGrainClient({ http }: Toolkit<z.output<typeof GrainCredent
 
     /** @see https://developers.grain.com (GET /v2/recordings/{id}/transcript): a 404 for none, or none yet */
     transcript: (recordingId: string) =>
-      http.request(
-        { path: path`/v2/recordings/${recordingId}/transcript`, instead: nullIfMissing },
-        GrainTranscript.nullable(),
+      nullIfMissing(
+        http.request({ path: path`/v2/recordings/${recordingId}/transcript` }, GrainTranscript),
       ),
 
     /** @see https://developers.grain.com (GET /v2/recordings/{id}/download): redirects to the file */

@@ -1,4 +1,3 @@
-import { ImportError } from '../../core/errors.ts';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { offsetPages } from '../../kit/pages.ts';
@@ -93,8 +92,8 @@ export const zohoMeetingContext = defineContext({
     if (note === null) return 'not_found';
     if (note.state !== uploaded) return 'not_ready';
     const [attendees, session] = await Promise.all([
-      unlessMissing(zoho.participants(meetingKey)),
-      unlessMissing(zoho.session(meetingKey)),
+      zoho.participants(meetingKey),
+      zoho.session(meetingKey),
     ]);
     const participants = toParticipants(attendees, session);
     const media = toMediaSource(note.mediaUrl, 'video/mp4');
@@ -108,7 +107,8 @@ export const zohoMeetingContext = defineContext({
     const note = isOutdated ? await findNote(zoho, listed) : noted;
     if (note?.isUntranscribed === true) return 'none';
     if (note === null || note.transcriptUrl === null) return null;
-    const file = await readTranscript(zoho, { listed, url: note.transcriptUrl });
+    // Links expire, nobody says when: one that no longer works is asked for anew.
+    const file = (await zoho.transcript(note.transcriptUrl)) ?? (await readAnew(zoho, listed));
     return file === null ? null : (toTranscript(file, listed) ?? 'none');
   },
 });
@@ -121,28 +121,12 @@ function fileHostsOf(domain: string): readonly string[] {
 /** The recording as its meeting has it now; null where it is not there. */
 async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote | null> {
   const { meetingKey, recordingId } = parseId(listed.sourceCallId);
-  const recordings = (await unlessMissing(zoho.ofMeeting(meetingKey))) ?? [];
+  const recordings = (await zoho.ofMeeting(meetingKey)) ?? [];
   const found = recordings.find(({ erecordingId }) => erecordingId === recordingId);
   return found === undefined ? null : toNote({ ...found, state: found.processingState ?? null });
 }
 
-/** Reports of old meetings and webinars may be gone: their recordings are not worth less. */
-async function unlessMissing<T>(asked: Promise<T>): Promise<T | null> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (error instanceof ImportError && error.kind === 'not_found') return null;
-    throw error;
-  }
-}
-
-/** By the link that is known, else by a new one: links expire, nobody says when. */
-async function readTranscript(
-  zoho: ZohoMeetingClient,
-  { listed, url }: { readonly listed: SourceCall; readonly url: string },
-): Promise<string | null> {
-  const file = await unlessMissing(zoho.transcript(url));
-  if (file !== null) return file;
-  const transcriptUrl = (await findNote(zoho, listed))?.transcriptUrl ?? null;
-  return transcriptUrl === null ? null : unlessMissing(zoho.transcript(transcriptUrl));
+async function readAnew(zoho: ZohoMeetingClient, listed: SourceCall): Promise<string | null> {
+  const note = await findNote(zoho, listed);
+  return typeof note?.transcriptUrl === 'string' ? zoho.transcript(note.transcriptUrl) : null;
 }
