@@ -3,9 +3,12 @@ import { ImportError } from '../core/errors.ts';
 import type { SourceCall } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { defineErrors } from '../kit/define-errors.ts';
+import { toListedCall } from '../kit/listed-call.ts';
 import type { ContextDefinition, ContextEnvironment } from './context.ts';
 import { defineContext } from './define-context.ts';
+import { failureOf } from './testing/check.ts';
 import { createFakeClock } from './testing/fake-clock.ts';
+import { whole } from './testing/open-context.ts';
 
 const Key = z.strictObject({ apiKey: z.string(), region: z.string().optional() });
 const Filters = z.strictObject({ team: z.string().optional(), minutes: z.number().optional() });
@@ -17,13 +20,7 @@ interface AcmeClient {
   readonly me: () => Promise<unknown>;
 }
 
-const call: SourceCall = {
-  sourceCallId: 'call-1',
-  metadata: {
-    ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
-    ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
-  },
-};
+const call = toListedCall({ id: 'call-1' });
 
 type AcmeDefinition = ContextDefinition<typeof Key, typeof Filters, AcmeClient>;
 
@@ -65,7 +62,6 @@ function define(changes: Partial<AcmeDefinition> = {}) {
 const clock = createFakeClock();
 const environment: ContextEnvironment = { clock, sleep: clock.sleep, random: () => 0.5 };
 const credentials = { apiKey: 'key-1' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
 
 /** Two objects; whatever else is asked of it fails. */
 function createObjects(): ObjectStore {
@@ -88,15 +84,6 @@ function createObjects(): ObjectStore {
       ),
     read: () => Promise.resolve(bytes()),
   };
-}
-
-async function failureOf(work: Promise<unknown>): Promise<ImportError> {
-  const error: unknown = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof ImportError) return error;
-  throw new Error('It should have failed with an ImportError.', { cause: error });
 }
 
 describe('defineContext', () => {

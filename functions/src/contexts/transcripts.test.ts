@@ -5,9 +5,8 @@ import type { SourceCall, Transcript } from '../core/imports/source-call.ts';
 import { sampleCall } from '../core/testing/sample-records.ts';
 import { toSegments } from '../gcp/speech/speech-segments.ts';
 import type { Fetch } from '../kit/fetch.ts';
-import { createUnlimitedRateLimiter } from '../kit/rate-limiter.ts';
 import { definedContexts } from './registry.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
+import { openContext, whole } from './testing/open-context.ts';
 
 /**
  * One small conversation as each platform has it:
@@ -209,7 +208,7 @@ const rows: Readonly<Partial<Record<Platform, Row>>> = {
   },
 };
 
-const clock = createFakeClock('2026-03-02T12:00:00Z');
+const at = '2026-03-02T12:00:00Z';
 
 /** The listed call with all that hydrating adds, and its transcript. */
 async function importOne(platform: Platform, { credentials, answer }: Row) {
@@ -219,12 +218,8 @@ async function importOne(platform: Platform, { credentials, answer }: Row) {
     const answered = answer(new URL(url), body ?? '');
     return typeof answered === 'string' ? new Response(answered) : Response.json(answered);
   };
-  const context = defined.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
-  const all = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
-  for await (const { calls } of context.listCalls(credentials, all)) {
+  const { context } = openContext(defined, { at, fetch });
+  for await (const { calls } of context.listCalls(credentials, whole)) {
     const hydratedCalls: readonly (SourceCall | HydratedCall)[] =
       (await context.hydrateCalls?.(credentials, calls)) ?? calls;
     const [call] = hydratedCalls;
@@ -246,7 +241,7 @@ async function toConversation(call: SourceCall, found: Transcript) {
     { findCompanies: async () => [], findContacts: async () => [] },
     {
       ...{ call: sampleCall('downloading'), metadata, media: null, origin: 'platform' },
-      ...{ importedAt: clock.now(), transcript: { key: '', sourceKey: '', transcript } },
+      ...{ importedAt: new Date(at), transcript: { key: '', sourceKey: '', transcript } },
     },
   );
   return transcript.segments.map(({ speakerId, startMs, endMs, text }) => {

@@ -1,17 +1,10 @@
 import type { SourceCall, SourceCallPage } from '../core/imports/source-call.ts';
+import { toListedCall } from './listed-call.ts';
 import { cursorPages, offsetPages, pageTokenPages, windowedPages } from './pages.ts';
 
 const day = 86_400_000;
 
-function toCall(sourceCallId: string): SourceCall {
-  return {
-    sourceCallId,
-    metadata: {
-      ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
-      ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
-    },
-  };
-}
+const toCall = (id: string): SourceCall => toListedCall({ id });
 
 const toCalls = (...ids: string[]) => ids.map(toCall);
 

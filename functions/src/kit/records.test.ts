@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toListedCall } from './listed-call.ts';
 import { mapRecords } from './records.ts';
 
 const schema = z.object({ id: z.string(), at: z.object({ count: z.number() }) });
@@ -8,13 +9,7 @@ const map = (records: readonly unknown[]) =>
     records,
     schema,
     at: 'calls',
-    toSourceCall: ({ id, at }) => ({
-      sourceCallId: id,
-      metadata: {
-        ...{ title: null, startedAt: null, durationSeconds: at.count, participants: [] },
-        ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
-      },
-    }),
+    toSourceCall: ({ id, at }) => toListedCall({ id, durationSeconds: at.count }),
   });
 
 describe('mapRecords', () => {
@@ -75,13 +70,7 @@ describe('mapRecords', () => {
     const absent = (records: readonly unknown[]) =>
       mapRecords({
         ...{ at: 'calls', schema: optional, records },
-        toSourceCall: ({ id }) => ({
-          sourceCallId: id,
-          metadata: {
-            ...{ title: null, startedAt: null, durationSeconds: null, participants: [] },
-            ...{ sourceUrl: null, direction: null, mediaKind: null, summary: null },
-          },
-        }),
+        toSourceCall: toListedCall,
       }).drifts;
     const poor = Array.from({ length: 20 }, (_, index) => ({ id: String(index), persons: [1] }));
     expect(absent(poor)).toEqual([

@@ -1,19 +1,13 @@
 import type { SourceCall } from '../core/imports/source-call.ts';
 import { isInRange, widen } from './date-range.ts';
+import { toListedCall } from './listed-call.ts';
 import { isSettling, notReadyYet, requireSettled } from './settling.ts';
 
 const now = new Date('2025-11-20T12:00:00Z');
 const settlingMs = 7_200_000;
 
 function callAt(startedAt: string | null, durationSeconds: number | null): SourceCall {
-  return {
-    sourceCallId: 'c',
-    metadata: {
-      ...{ title: null, participants: [], sourceUrl: null, direction: null },
-      ...{ mediaKind: null, summary: null, durationSeconds },
-      startedAt: startedAt === null ? null : new Date(startedAt),
-    },
-  };
+  return toListedCall({ id: 'c', startedAt, durationSeconds });
 }
 
 describe('isSettling', () => {

@@ -1,4 +1,5 @@
 import type { SourceCallPage } from '../core/imports/source-call.ts';
+import { toListedCall } from './listed-call.ts';
 import { sizedWindowPages, toTimeWindow } from './sized-windows.ts';
 import type { TimeWindow } from './sized-windows.ts';
 
@@ -26,7 +27,7 @@ function createPlatform(times: readonly string[]) {
     const from = cursor === null ? 0 : Number(cursor.slice(1).split('#')[0]);
     const more = from + 3 < inWindow.length;
     return Promise.resolve({
-      calls: inWindow.slice(from, from + 3).map(toCall),
+      calls: inWindow.slice(from, from + 3).map((id) => toListedCall({ id })),
       // As a signed cursor would, it differs from time to time.
       next: more ? `c${String(from + 3)}#${String(asked.length)}` : null,
       total: inWindow.length,
@@ -40,12 +41,6 @@ function createPlatform(times: readonly string[]) {
       ...options,
     });
   return { asked, state, open };
-}
-
-function toCall(sourceCallId: string): SourceCallPage['calls'][number] {
-  const nothing = { title: null, startedAt: null, durationSeconds: null, participants: [] };
-  const metadata = { ...nothing, sourceUrl: null, direction: null, mediaKind: null, summary: null };
-  return { sourceCallId, metadata };
 }
 
 async function collect(pages: AsyncGenerator<SourceCallPage>): Promise<SourceCallPage[]> {

@@ -4,7 +4,13 @@ import type { Fetch } from '../../kit/fetch.ts';
 import { createLocalRateLimiters, createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
 import { testContext } from '../testing/context.testsuite.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
-import { toFetch } from '../testing/fault-fetch.ts';
+import {
+  listCalls,
+  listFirst,
+  openContext,
+  openOnSandbox,
+  whole,
+} from '../testing/open-context.ts';
 import { chorusContext } from './chorus.context.ts';
 import { createChorusSandbox } from './chorus.sandbox.ts';
 import conversation from './fixtures/conversation.json' with { type: 'json' };
@@ -69,52 +75,34 @@ interface Sent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+const at = '2026-07-01T12:00:00.000Z';
+
 /** Chorus before a platform that gives these answers, the last one for ever. */
 function createChorus(...answers: readonly unknown[]) {
   const sent: Sent[] = [];
-  const clock = createFakeClock('2026-07-01T12:00:00.000Z');
   const fetch: Fetch = (url, { headers }) => {
     const answer = answers[Math.min(sent.length, answers.length - 1)];
     sent.push({ url, headers });
     return Promise.resolve(answer instanceof Response ? answer.clone() : Response.json(answer));
   };
-  const chorus = chorusContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const { context: chorus, clock } = openContext(chorusContext, { at, fetch });
   return { chorus, sent, clock };
 }
 
 const nothing = { engagements: [] };
 const credentials = { apiKey: 'chorus-token' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
 const [demo] = engagements.engagements;
 
 async function listOne(changes: Readonly<Record<string, unknown>> = {}): Promise<SourceCall> {
   const { chorus } = createChorus({ engagements: [{ ...demo, ...changes }] });
-  const { value } = await chorus.listCalls(credentials, whole).next();
-  if (value?.calls[0] === undefined) throw new Error(JSON.stringify(value));
-  return value.calls[0];
+  return listFirst(chorus, credentials);
 }
 
-function openSandbox(options: { calls?: number; faults?: readonly string[] } = {}) {
-  const clock = createFakeClock('2026-07-01T12:00:00.000Z');
-  const sandbox = createChorusSandbox({
-    ...{ calls: options.calls ?? 12, seed: 7, now: () => clock.now() },
-    ...{ requestsPerMinute: 1_000_000, faults: options.faults ?? [] },
-    origin: () => 'https://chorus.ai',
-  });
-  const chorus = chorusContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch: toFetch(sandbox) },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+function openSandbox({ calls = 12, faults }: { calls?: number; faults?: readonly string[] } = {}) {
+  const opened = openOnSandbox(chorusContext, createChorusSandbox, { at, calls, faults });
+  const { context: chorus, sandbox } = opened;
   const key = { apiKey: 'sandbox-key' };
-  const list = async () => {
-    const calls: SourceCall[] = [];
-    for await (const page of chorus.listCalls(key, whole)) calls.push(...page.calls);
-    return calls;
-  };
-  return { chorus, sandbox, key, list };
+  return { chorus, sandbox, key, list: () => listCalls(chorus, key) };
 }
 
 describe('a listed engagement of Chorus', () => {
@@ -264,9 +252,7 @@ describe('a limit of Chorus', () => {
 
   it('is a request a second, or what the credentials say', async () => {
     const rates: number[] = [];
-    const clock = createFakeClock();
-    const chorus = chorusContext.create({
-      ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+    const { context: chorus } = openContext(chorusContext, {
       fetch: () => Promise.resolve(Response.json(nothing)),
       createRateLimiter: (account) => {
         rates.push(account.requestsPerSecond);

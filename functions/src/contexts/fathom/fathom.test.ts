@@ -3,9 +3,15 @@ import { ImportError } from '../../core/errors.ts';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import type { Fetch } from '../../kit/fetch.ts';
 import { createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
+import { failureOf } from '../testing/check.ts';
 import { testContext } from '../testing/context.testsuite.ts';
-import { createFakeClock } from '../testing/fake-clock.ts';
-import { toFetch } from '../testing/fault-fetch.ts';
+import {
+  listCalls,
+  listFirst,
+  openContext,
+  openOnSandbox,
+  whole,
+} from '../testing/open-context.ts';
 import { fathomContext } from './fathom.context.ts';
 import { createFathomSandbox } from './fathom.sandbox.ts';
 import completed from './fixtures/download.json' with { type: 'json' };
@@ -67,14 +73,14 @@ interface Sent {
 function createFathom(...answers: readonly (readonly [status: number, json: unknown])[]) {
   const sent: Sent[] = [];
   const slots: number[] = [];
-  const clock = createFakeClock('2025-11-20T10:00:00Z');
   const fetch: Fetch = async (url, { method, headers }) => {
     const [status, json] = answers[Math.min(sent.length, answers.length - 1)] ?? [500, null];
     sent.push({ method, url, headers });
     return Response.json(json, { status });
   };
-  const fathom = fathomContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
+  const { context: fathom } = openContext(fathomContext, {
+    at: '2025-11-20T10:00:00Z',
+    fetch,
     createRateLimiter: (account) => {
       const limiter = createUnlimitedRateLimiter(account);
       const acquire = (signal?: AbortSignal) => {
@@ -89,37 +95,18 @@ function createFathom(...answers: readonly (readonly [status: number, json: unkn
 
 /** Fathom before its sandbox. */
 function createFathomOnSandbox(faults: readonly string[] = [], calls = 12) {
-  const clock = createFakeClock();
-  const sandbox = createFathomSandbox({ calls, seed: 7, now: () => clock.now(), faults });
-  const fathom = fathomContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch: toFetch(sandbox) },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const opened = openOnSandbox(fathomContext, createFathomSandbox, { calls, faults });
+  const { context: fathom, sandbox, clock } = opened;
   return { fathom, sandbox, clock };
 }
 
 const key = { apiKey: 'fathom-key' };
 const grant = { accessToken: 'access', refreshToken: 'refresh' };
 const sandboxKey = { apiKey: 'sandbox-key' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
-
-async function listOn(fathom: ReturnType<typeof createFathom>['fathom'], credentials = sandboxKey) {
-  const calls: SourceCall[] = [];
-  for await (const page of fathom.listCalls(credentials, whole)) calls.push(...page.calls);
-  return calls;
-}
 
 async function listOne(changes: Readonly<Record<string, unknown>> = {}): Promise<SourceCall> {
   const page = { ...meetings, items: [{ ...meetings.items[0], ...changes }] };
-  const [call] = await listOn(createFathom([200, page]).fathom, key);
-  if (call === undefined) throw new Error('Nothing was listed.');
-  return call;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<ImportError> {
-  const error: unknown = await work.catch((thrown: unknown) => thrown);
-  if (error instanceof ImportError) return error;
-  throw new Error('It should have failed with an ImportError.', { cause: error });
+  return listFirst(createFathom([200, page]).fathom, key);
 }
 
 describe('Fathom', () => {
@@ -283,7 +270,7 @@ describe('transcripts of Fathom', () => {
 
   it('come with the listing where a key asks, and cost no request then', async () => {
     const { fathom, sent } = createFathom([200, meetings]);
-    const [listed] = await listOn(fathom, key);
+    const [listed] = await listCalls(fathom, key);
     if (listed === undefined) throw new Error('Nothing was listed.');
     const [hydrated] = (await fathom.hydrateCalls?.(key, [listed])) ?? [];
     expect(hydrated?.transcript?.transcript.segments).toEqual(segments);
@@ -295,7 +282,7 @@ describe('transcripts of Fathom', () => {
     const broken = { ...meetings.items[0], transcript: [{ text: 'Hello.', timestamp: '5:32' }] };
     const page = { ...meetings, items: [broken] };
     const { fathom } = createFathom([200, page], [200, { transcript: broken.transcript }]);
-    const calls = await listOn(fathom, key);
+    const calls = await listCalls(fathom, key);
     const [hydrated] = (await fathom.hydrateCalls?.(key, calls)) ?? [];
     if (hydrated === undefined) throw new Error('Nothing was hydrated.');
     expect(hydrated.transcript).toBeNull();
@@ -308,7 +295,7 @@ describe('transcripts of Fathom', () => {
   it('are not asked for of a call that was listed without, long after it ended', async () => {
     const page = { ...meetings, items: [{ ...meetings.items[0], transcript: null }] };
     const { fathom, sent } = createFathom([200, page], [500, null]);
-    const [hydrated] = (await fathom.hydrateCalls?.(key, await listOn(fathom, key))) ?? [];
+    const [hydrated] = (await fathom.hydrateCalls?.(key, await listCalls(fathom, key))) ?? [];
     if (hydrated === undefined) throw new Error('Nothing was hydrated.');
     expect(hydrated.transcript).toBeNull();
     await expect(fathom.getTranscript?.(key, hydrated)).resolves.toBeNull();
@@ -424,7 +411,7 @@ describe('Fathom before its sandbox', () => {
   ])('gets through %s by coming again', async (fault, kind) => {
     const { fathom, sandbox } = createFathomOnSandbox([fault]);
     const truth = sandbox.truth().find((call) => call.hasMedia);
-    let [listed] = (await listOn(fathom)).filter(
+    let [listed] = (await listCalls(fathom, sandboxKey)).filter(
       (call) => call.sourceCallId === truth?.sourceCallId,
     );
     for (let tries = 0; tries < 3 && listed !== undefined; tries += 1) {
@@ -442,7 +429,9 @@ describe('Fathom before its sandbox', () => {
     const withMedia = new Set(
       sandbox.truth().flatMap((call) => (call.hasMedia ? call.sourceCallId : [])),
     );
-    const [listed] = (await listOn(fathom)).filter((call) => withMedia.has(call.sourceCallId));
+    const [listed] = (await listCalls(fathom, sandboxKey)).filter((call) =>
+      withMedia.has(call.sourceCallId),
+    );
     if (listed === undefined) throw new Error('The sandbox has no recording.');
     const { hint } = await failureOf(fathom.fetchCall(sandboxKey, listed));
     await failureOf(fathom.fetchCall(sandboxKey, { ...listed, hint }));
@@ -452,14 +441,14 @@ describe('Fathom before its sandbox', () => {
 
   it('imports what may not be downloaded without its recording', async () => {
     const { fathom } = createFathomOnSandbox(['limited-shares:1']);
-    const [listed] = await listOn(fathom);
+    const [listed] = await listCalls(fathom, sandboxKey);
     if (listed === undefined) throw new Error('The sandbox has no calls.');
     expect((await fathom.fetchCall(sandboxKey, listed)).media).toBeNull();
   });
 
   it('lists calls and their transcripts by a tenth of a request each', async () => {
     const { fathom, sandbox } = createFathomOnSandbox([], 100);
-    const calls = await listOn(fathom);
+    const calls = await listCalls(fathom, sandboxKey);
     const hydrated = (await fathom.hydrateCalls?.(sandboxKey, calls)) ?? [];
     expect(hydrated).toHaveLength(100);
     expect(hydrated.filter(({ transcript }) => transcript !== null).length).toBeGreaterThan(80);

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import type { HydratedCall } from '../../core/imports/import-context.ts';
 import type { SourceCall, SourceCallPage } from '../../core/imports/source-call.ts';
 import type { Fetch } from '../../kit/fetch.ts';
-import { createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
+import { createLocalRateLimiters } from '../../kit/rate-limiter.ts';
 import type { CreatedContext } from '../context.ts';
 import { testContext } from '../testing/context.testsuite.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
-import { toFetch } from '../testing/fault-fetch.ts';
+import { openContext, openOnSandbox, whole } from '../testing/open-context.ts';
 import { firefliesContext } from './fireflies.context.ts';
 import { createFirefliesSandbox } from './fireflies.sandbox.ts';
 
@@ -91,21 +91,17 @@ const SentBody = z.object({ query: z.string(), variables: z.record(z.string(), z
 /** Fireflies before a platform that gives these answers, the last one for ever. */
 function createFireflies(...answers: readonly unknown[]) {
   const sent: Sent[] = [];
-  const clock = createFakeClock('2026-07-01T12:00:00.000Z');
   const fetch: Fetch = (url, { headers, body }) => {
     const answer = answers[Math.min(sent.length, answers.length - 1)];
     sent.push({ url, headers, body: SentBody.parse(JSON.parse(body ?? '')) });
     return Promise.resolve(Response.json(answer));
   };
-  const fireflies = firefliesContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const at = '2026-07-01T12:00:00.000Z';
+  const { context: fireflies, clock } = openContext(firefliesContext, { at, fetch });
   return { fireflies, sent, clock };
 }
 
 const credentials = { apiKey: 'fireflies-key' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
 
 const demo = {
   id: '01KW0T18TQ0H1NQ3G0BH1PB7VQ',
@@ -429,23 +425,9 @@ describe('errors of Fireflies', () => {
 });
 
 function openSandbox(
-  options: {
-    readonly calls?: number;
-    readonly faults?: readonly string[];
-    readonly limiter?: true;
-  } = {},
+  options: Omit<Parameters<typeof openOnSandbox>[2], 'calls'> & { readonly calls?: number } = {},
 ) {
-  const clock = createFakeClock();
-  const sandbox = createFirefliesSandbox({
-    ...{ calls: options.calls ?? 30, seed: 7, now: () => clock.now() },
-    ...{ requestsPerMinute: 1_000_000, faults: options.faults ?? [] },
-    origin: () => 'https://api.fireflies.ai',
-  });
-  const context = firefliesContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch: toFetch(sandbox) },
-    ...(options.limiter === undefined && { createRateLimiter: createUnlimitedRateLimiter }),
-  });
-  return { clock, sandbox, context };
+  return openOnSandbox(firefliesContext, createFirefliesSandbox, { calls: 30, ...options });
 }
 
 const key = { apiKey: 'sandbox-key' };
@@ -510,7 +492,10 @@ describe('an import from Fireflies', () => {
   });
 
   it('keeps to the quota that the credentials name, and says when it goes on', async () => {
-    const { sandbox, context } = openSandbox({ faults: ['daily-limit:2'], limiter: true });
+    const clock = createFakeClock();
+    const createRateLimiter = createLocalRateLimiters({ clock, sleep: clock.sleep });
+    const faults = ['daily-limit:2'];
+    const { sandbox, context } = openSandbox({ faults, environment: { createRateLimiter } });
     const limited = { ...key, requestsPerDay: 2 };
     await context.validateCredentials(limited);
     await context.validateCredentials(limited);

@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import type { Fetch } from '../../kit/fetch.ts';
-import { createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
+import type { CreatedContext } from '../context.ts';
 import { testContext } from '../testing/context.testsuite.ts';
-import { createFakeClock } from '../testing/fake-clock.ts';
-import { toFetch } from '../testing/fault-fetch.ts';
+import {
+  listCalls,
+  listFirst,
+  openContext,
+  openOnSandbox,
+  whole,
+} from '../testing/open-context.ts';
 import extensive from './fixtures/extensive.json' with { type: 'json' };
 import nothingFound from './fixtures/no-calls.json' with { type: 'json' };
 import transcripts from './fixtures/transcript.json' with { type: 'json' };
@@ -69,6 +74,8 @@ interface Sent {
   readonly body: unknown;
 }
 
+const at = '2026-03-02T12:00:00Z';
+
 type Answer = (count: number) => { readonly status?: number; readonly json: unknown };
 
 const answering =
@@ -85,45 +92,29 @@ const createGong = (answer: Answer) => createGongBefore(answering(answer));
 /** Gong before a platform that answers as told, on a clock that stands still. */
 function createGongBefore(respond: Respond) {
   const sent: Sent[] = [];
-  const clock = createFakeClock('2026-03-02T12:00:00Z');
   const fetch: Fetch = (url, init) => {
     const { body, headers } = init;
     const { authorization } = headers;
     sent.push({ url, authorization, body: body === undefined ? null : JSON.parse(body) });
     return Promise.resolve(respond(sent.length, body ?? ''));
   };
-  const gong = gongContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const { context: gong, clock } = openContext(gongContext, { at, fetch });
   return { gong, sent, clock };
 }
 
-function createGongOnSandbox(options: { calls?: number; faults?: readonly string[] } = {}) {
-  const clock = createFakeClock('2026-03-02T12:00:00Z');
-  const sandbox = createGongSandbox({
-    ...{ calls: 12, seed: 7, requestsPerMinute: 1_000_000, ...options },
-    now: () => clock.now(),
-  });
-  const gong = gongContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch: toFetch(sandbox) },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+function createGongOnSandbox({
+  calls = 12,
+  faults,
+}: { calls?: number; faults?: readonly string[] } = {}) {
+  const opened = openOnSandbox(gongContext, createGongSandbox, { at, calls, faults });
+  const { context: gong, sandbox, clock } = opened;
   const apiRequests = () => sandbox.requests.filter(({ path }) => path !== '/media');
   return { gong, sandbox, clock, apiRequests };
 }
 
 const keyPair = { accessKey: 'GONG-ACCESS-KEY', accessKeySecret: 'gong-secret' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
-async function listAll(
-  gong: ReturnType<typeof gongContext.create>,
-  options: Partial<typeof whole> = {},
-): Promise<readonly SourceCall[]> {
-  const calls: SourceCall[] = [];
-  const pages = gong.listCalls(gongSandboxCredentials, { ...whole, ...options });
-  for await (const page of pages) calls.push(...page.calls);
-  return calls;
-}
+const listAll = (gong: CreatedContext, options: Partial<typeof whole> = {}) =>
+  listCalls(gong, gongSandboxCredentials, options);
 
 const demo = {
   metaData: {
@@ -159,9 +150,7 @@ const demo = {
 const pageOf = (...calls: unknown[]) => ({ records: { totalRecords: calls.length }, calls });
 
 async function listOne(record: unknown): Promise<SourceCall> {
-  const [call] = await listAll(createGong(() => ({ json: pageOf(record) })).gong);
-  if (call === undefined) throw new Error('The record was not listed.');
-  return call;
+  return listFirst(createGong(() => ({ json: pageOf(record) })).gong, keyPair);
 }
 
 describe('Gong', () => {
@@ -309,10 +298,8 @@ describe('Gong', () => {
 
     it('renews an app’s token by the app’s own key, and goes to the address that comes with it', async () => {
       const sent: unknown[] = [];
-      const clock = createFakeClock('2026-03-02T12:00:00Z');
-      const context = gongContext.create({
-        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
-        createRateLimiter: createUnlimitedRateLimiter,
+      const { context } = openContext(gongContext, {
+        at,
         oauthApp: { clientId: 'app-17', clientSecret: 'app-secret' },
         fetch: async (url, { method, headers, body }) => {
           sent.push({ url, method, headers, body });
@@ -346,9 +333,7 @@ describe('Gong', () => {
     });
 
     it('keeps refresh token and address where an answer names neither', async () => {
-      const clock = createFakeClock();
-      const context = gongContext.create({
-        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+      const { context } = openContext(gongContext, {
         oauthApp: { clientId: 'app-17', clientSecret: 'app-secret' },
         fetch: async () => Response.json({ access_token: 'new-access', expires_in: 'soon' }),
       });
@@ -360,9 +345,7 @@ describe('Gong', () => {
     });
 
     it('says who has to do what where there is no app to renew a token with', async () => {
-      const clock = createFakeClock();
-      const context = gongContext.create({
-        ...{ clock, sleep: clock.sleep, random: () => 0.5 },
+      const { context } = openContext(gongContext, {
         fetch: () => Promise.reject(new Error('Nobody is asked.')),
       });
       const credentials = { ...oldTokens, apiBaseUrl };

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Fetch } from '../../kit/fetch.ts';
-import { createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
 import { testContext } from '../testing/context.testsuite.ts';
-import { createFakeClock } from '../testing/fake-clock.ts';
+import { listFirst, openContext, whole } from '../testing/open-context.ts';
 import { grainContext } from './grain.context.ts';
 import { createGrainSandbox } from './grain.sandbox.ts';
 
@@ -64,26 +63,19 @@ interface Sent {
 /** Grain before a platform that always answers the same. */
 function createGrain(answer: unknown) {
   const sent: Sent[] = [];
-  const clock = createFakeClock();
   const fetch: Fetch = (url, { headers, body }) => {
     sent.push({ url, headers, body: body === undefined ? null : JSON.parse(body) });
     return Promise.resolve(Response.json(answer));
   };
-  const grain = grainContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const { context: grain } = openContext(grainContext, { fetch });
   return { grain, sent };
 }
 
 const credentials = { apiKey: 'grain-token' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
 
 async function listOne(recording: Readonly<Record<string, unknown>>) {
   const { grain } = createGrain({ cursor: null, recordings: [recording] });
-  const { value } = await grain.listCalls(credentials, whole).next();
-  if (value?.calls[0] === undefined) throw new Error(JSON.stringify(value));
-  return value.calls[0];
+  return listFirst(grain, credentials);
 }
 
 const demo = {

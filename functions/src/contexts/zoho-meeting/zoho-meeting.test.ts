@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import type { Fetch } from '../../kit/fetch.ts';
-import { createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
 import { testContext } from '../testing/context.testsuite.ts';
-import { createFakeClock } from '../testing/fake-clock.ts';
-import { toFetch } from '../testing/fault-fetch.ts';
+import {
+  listCalls,
+  listFirst,
+  openContext,
+  openOnSandbox,
+  whole,
+} from '../testing/open-context.ts';
 import { sandboxOAuthApp } from '../testing/sandbox-tokens.ts';
 import meetingRecordings from './fixtures/meeting-recordings.json' with { type: 'json' };
 import participants from './fixtures/participants.json' with { type: 'json' };
@@ -95,7 +99,6 @@ interface Sent {
 /** Zoho before a platform that answers by path, on a clock that stands still. */
 function createZoho(answers: Readonly<Record<string, unknown>>) {
   const sent: Sent[] = [];
-  const clock = createFakeClock('2024-06-20T12:00:00.000Z');
   const fetch: Fetch = (url, { headers }) => {
     sent.push({ url, authorization: headers['authorization'] });
     const { pathname } = new URL(url);
@@ -103,44 +106,30 @@ function createZoho(answers: Readonly<Record<string, unknown>>) {
     if (answer instanceof Response) return Promise.resolve(answer.clone());
     return Promise.resolve(Response.json(answer ?? missing, { status: answer ? 200 : 400 }));
   };
-  const zoho = zohoMeetingContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-    createRateLimiter: createUnlimitedRateLimiter,
-  });
+  const at = '2024-06-20T12:00:00.000Z';
+  const { context: zoho, clock } = openContext(zohoMeetingContext, { at, fetch });
   return { zoho, sent, clock };
 }
 
 const missing = { error: { errorCode: 4000, message: 'x', key: 'INVALID_MEETING_KEY' } };
 const credentials = { dataCentre: 'com', accessToken: 'zoho-token', organisationId: '77' };
-const whole = { dateRange: { start: null, end: null }, filters: {}, cursor: null };
 const [demo] = recordings.recordings;
 const reports = { '/participant/': participants, '/sessions/': session };
 
 async function listOne(changes: Readonly<Record<string, unknown>> = {}): Promise<SourceCall> {
   const { zoho } = createZoho({ 'recordings.json': { recordings: [{ ...demo, ...changes }] } });
-  const { value } = await zoho.listCalls(credentials, whole).next();
-  if (value?.calls[0] === undefined) throw new Error(JSON.stringify(value));
-  return value.calls[0];
+  return listFirst(zoho, credentials);
 }
 
-function openSandbox(options: { calls?: number; faults?: readonly string[] } = {}) {
-  const clock = createFakeClock('2026-07-01T12:00:00.000Z');
-  const sandbox = createZohoMeetingSandbox({
-    ...{ calls: options.calls ?? 12, seed: 7, now: () => clock.now() },
-    ...{ requestsPerMinute: 1_000_000, faults: options.faults ?? [] },
-    origin: () => 'https://meeting.zoho.com',
-  });
-  const zoho = zohoMeetingContext.create({
-    ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch: toFetch(sandbox) },
-    ...{ createRateLimiter: createUnlimitedRateLimiter, oauthApp: sandboxOAuthApp },
+function openSandbox({ calls = 12, faults }: { calls?: number; faults?: readonly string[] } = {}) {
+  const { context: zoho, ...opened } = openOnSandbox(zohoMeetingContext, createZohoMeetingSandbox, {
+    calls,
+    faults,
+    at: '2026-07-01T12:00:00.000Z',
+    environment: { oauthApp: sandboxOAuthApp },
   });
   const grant = { ...zohoMeetingSandboxGrant, organisationId };
-  const list = async () => {
-    const calls: SourceCall[] = [];
-    for await (const page of zoho.listCalls(grant, whole)) calls.push(...page.calls);
-    return calls;
-  };
-  return { zoho, sandbox, grant, list, clock };
+  return { zoho, ...opened, grant, list: () => listCalls(zoho, grant) };
 }
 
 describe('a listed recording of Zoho Meeting', () => {
@@ -342,7 +331,6 @@ describe('a call of Zoho Meeting', () => {
 
   it('has all of many participants', async () => {
     const all = Array.from({ length: 45 }, (_, seat) => ({ name: `Person ${String(seat)}` }));
-    const clock = createFakeClock();
     const asked: string[] = [];
     const fetch: Fetch = (url) => {
       const { pathname, searchParams } = new URL(url);
@@ -354,10 +342,7 @@ describe('a call of Zoho Meeting', () => {
       const answer = { participantsCount: 45, participants: all.slice(from, from + 20) };
       return Promise.resolve(Response.json(answer));
     };
-    const zoho = zohoMeetingContext.create({
-      ...{ clock, sleep: clock.sleep, random: () => 0.5, fetch },
-      createRateLimiter: createUnlimitedRateLimiter,
-    });
+    const { context: zoho } = openContext(zohoMeetingContext, { fetch });
     const { metadata } = await zoho.fetchCall(credentials, await listOne());
     expect(metadata.participants).toHaveLength(45);
     expect(asked).toEqual(['1', '21', '41']);
