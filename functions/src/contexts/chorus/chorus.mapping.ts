@@ -1,17 +1,23 @@
-import type { SourceCall, SourceTranscript } from '../../core/imports/source-call.ts';
+import type {
+  SourceCall,
+  SourceParticipant,
+  SourceTranscript,
+} from '../../core/imports/source-call.ts';
 import { toComparableName } from '../../kit/find-by-name.ts';
 import { toLanguage } from '../../kit/language.ts';
 import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { ChorusConversation, ChorusEngagement, ChorusPerson } from './chorus.schema.ts';
+import type {
+  ChorusConversation,
+  ChorusEngagement,
+  ChorusPerson,
+  ChorusUtterance,
+} from './chorus.schema.ts';
 
 /** The hint of a call that Chorus had not finished when it was listed. */
 export const unfinished = 'unfinished';
 
-const roles: Readonly<Record<string, 'internal' | 'external'>> = {
-  rep: 'internal',
-  cust: 'external',
-};
+const roles = { rep: 'internal', cust: 'external' } as const;
 
 /** Maps a listed engagement. */
 export function toSourceCall(engagement: ChorusEngagement): SourceCall {
@@ -21,14 +27,7 @@ export function toSourceCall(engagement: ChorusEngagement): SourceCall {
     title: engagement.subject,
     startedAt: engagement.date_time * 1000,
     durationSeconds: engagement.duration,
-    participants: engagement.participants?.map((person) =>
-      toPerson({
-        id: toPersonId(person),
-        name: person.name,
-        email: person.email,
-        role: roles[person.type ?? ''],
-      }),
-    ),
+    participants: engagement.participants?.map(toParticipant),
     sourceUrl: engagement.url,
     summary: engagement.meeting_summary,
     ...(typeof state === 'string' && state !== 'done' && { hint: unfinished }),
@@ -42,11 +41,15 @@ function toId(id: string): string {
   return /^[0-9a-f]{32}$/i.test(id) ? id.toUpperCase() : id;
 }
 
+function toParticipant(person: ChorusPerson): SourceParticipant {
+  const { name, email, type } = person;
+  const role = type === 'rep' || type === 'cust' ? roles[type] : null;
+  return toPerson({ id: toPersonId(person), name, email, role });
+}
+
 function toPersonId({ person_id: id }: ChorusPerson): string | null {
   return id === null || id === undefined ? null : String(id);
 }
-
-type Utterance = NonNullable<NonNullable<ChorusConversation['recording']>['utterances']>[number];
 
 /** Maps what was said; null where Chorus has no words. */
 export function toTranscript(
@@ -72,14 +75,14 @@ export function toTranscript(
  * Times have no documented unit. Seconds are assumed; words that begin long after the end of the call
  * can only be in milliseconds.
  */
-function toUnitMs(utterances: readonly Utterance[], durationSeconds: number | null): number {
+function toUnitMs(utterances: readonly ChorusUtterance[], durationSeconds: number | null): number {
   const last = utterances.reduce((latest, { snippet_time: at }) => Math.max(latest, at), 0);
   return durationSeconds !== null && durationSeconds > 0 && last > 10 * durationSeconds ? 1 : 1000;
 }
 
 /** By the place among the participants, where the name agrees. */
 function toSpeakerId(
-  { participant, speaker_name: name }: Utterance,
+  { participant, speaker_name: name }: ChorusUtterance,
   people: readonly ChorusPerson[],
 ): string | null {
   const person = typeof participant === 'number' ? people[participant] : undefined;

@@ -85,27 +85,26 @@ const Status = z.enum(['done', 'live', 'no show', 'processing', 'unknown', 'sche
 
 export const ChorusStatus = documentOf(z.object({ status: Status }));
 
-/** A conversation. Loose: what we do not map is kept in the original. */
+/** Loose, as the whole conversation: what we do not map is kept in the original. */
+const Utterance = z.looseObject({
+  ...texts('snippet', 'speaker_name'),
+  snippet_time: z.number(),
+  snippet_length: z.number().nullish(),
+  /** The speaker's place among the participants. */
+  participant: z.int().nullish(),
+});
+export type ChorusUtterance = z.output<typeof Utterance>;
+
+const Recording = z.looseObject({
+  duration: z.number().nullish(),
+  utterances: z.array(Utterance).nullish(),
+});
+
 const Conversation = z.looseObject({
   status: Status,
   ...texts('language'),
   participants: z.array(Person.loose()).nullish(),
-  recording: z
-    .looseObject({
-      duration: z.number().nullish(),
-      utterances: z
-        .array(
-          z.looseObject({
-            ...texts('snippet', 'speaker_name'),
-            snippet_time: z.number(),
-            snippet_length: z.number().nullish(),
-            /** The speaker's place among the participants. */
-            participant: z.int().nullish(),
-          }),
-        )
-        .nullish(),
-    })
-    .nullish(),
+  recording: Recording.nullish(),
 });
 export type ChorusConversation = z.output<typeof Conversation>;
 export const ChorusConversation = documentOf(Conversation);

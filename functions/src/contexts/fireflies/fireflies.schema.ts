@@ -58,19 +58,17 @@ const Seconds = z.union([z.number(), z.string().regex(/^\d+(?:\.\d+)?$/)]);
 /** Documented as a text, recorded as a number. */
 const SpeakerId = z.union([z.string(), z.number()]);
 
+const Sentence = z.looseObject({
+  speaker_id: SpeakerId.nullish(),
+  ...texts('speaker_name', 'text'),
+  start_time: Seconds,
+  end_time: Seconds,
+});
+
 /** What is said in a meeting. Loose: what we do not map is kept in the original. */
 export const FirefliesDetails = z.looseObject({
   speakers: z.array(z.looseObject({ id: SpeakerId.nullish(), ...texts('name') })).nullish(),
-  sentences: z
-    .array(
-      z.looseObject({
-        speaker_id: SpeakerId.nullish(),
-        ...texts('speaker_name', 'text'),
-        start_time: Seconds,
-        end_time: Seconds,
-      }),
-    )
-    .nullish(),
+  sentences: z.array(Sentence).nullish(),
   meeting_attendance: z.array(z.looseObject(texts('name')).nullish()).nullish(),
   meeting_info: z
     .looseObject({ ...texts('summary_status'), silent_meeting: z.boolean().nullish() })

@@ -8,7 +8,7 @@ import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { oneOf } from '../../kit/one-of.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import type { Toolkit } from '../context.ts';
-import type { GongCall, GongCredentials, GongTranscript } from './gong.schema.ts';
+import type { GongCall, GongCredentials, GongParty, GongTranscript } from './gong.schema.ts';
 import { GongHint } from './gong.schema.ts';
 
 const linkLifetimeMs = 8 * 3_600_000;
@@ -48,7 +48,7 @@ export function toMediaUrl({ media }: GongCall): string | null {
 }
 
 /** Who spoke is known by the speaker's id, which transcripts use; the others by that of the party. */
-function toParticipant(party: NonNullable<GongCall['parties']>[number]): SourceParticipant {
+function toParticipant(party: GongParty): SourceParticipant {
   const isUser = typeof party.userId === 'string';
   return toPerson({
     id: party.speakerId ?? party.id,

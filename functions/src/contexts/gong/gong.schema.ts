@@ -53,6 +53,7 @@ const Party = z.object({
   ...texts('name', 'emailAddress', 'phoneNumber', 'affiliation'),
   methods: z.array(z.string()).nullish(),
 });
+export type GongParty = z.output<typeof Party>;
 
 /** A call as far as it is mapped. Ids have up to 20 digits, more than a number can hold. */
 export const GongCall = z.object({
