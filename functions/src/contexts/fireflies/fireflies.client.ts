@@ -19,6 +19,8 @@ const largestPage = 50;
 /** An hour's talk is some 300 kB of sentences: more in one answer would be slow, and large in memory. */
 const detailsPerRequest = 25;
 
+const userQuery = '{ user { user_id name email is_admin } }';
+
 const listQuery = `query List($from: DateTime, $to: DateTime, $limit: Int, $skip: Int, $organizers: [String!], $participants: [String!], $keyword: String, $channel: String) {
   transcripts(fromDate: $from, toDate: $to, limit: $limit, skip: $skip, organizers: $organizers, participants: $participants, keyword: $keyword, channel_id: $channel) {
     id title date dateString duration organizer_email participants is_live transcript_url
@@ -36,10 +38,7 @@ const state = 'id meeting_info { summary_status }';
 const linkSelections = [`${state} audio_url video_url`, `${state} audio_url`, state];
 
 /** Fireflies' GraphQL API, as far as an import needs it. @see https://docs.fireflies.ai/graphql-api */
-export function createFirefliesClient({
-  http,
-  pageSize,
-}: Toolkit<z.output<typeof FirefliesCredentials>>) {
+export function createFirefliesClient({ http, pageSize }: Toolkit<FirefliesCredentials>) {
   const limit = pageSize(largestPage);
   const load = <TSchema extends z.ZodType>(
     keys: readonly string[],
@@ -63,12 +62,7 @@ export function createFirefliesClient({
     pageSize: limit,
 
     /** @see https://docs.fireflies.ai/graphql-api/query/user: whom the key belongs to */
-    user: () =>
-      queryGraphql(
-        http,
-        { path, query: '{ user { user_id name email is_admin } }' },
-        FirefliesUser,
-      ),
+    user: () => queryGraphql(http, { path, query: userQuery }, FirefliesUser),
 
     /** @see https://docs.fireflies.ai/graphql-api/query/transcripts */
     meetings: (

@@ -16,6 +16,7 @@ export const FirefliesCredentials = z.strictObject({
     secret: false,
   }),
 });
+export type FirefliesCredentials = z.output<typeof FirefliesCredentials>;
 
 /** What a listing can be narrowed by. */
 export const FirefliesFilters = z.strictObject({

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { Listing, Toolkit } from '../context.ts';
 import { nullIfMissing } from '../../kit/http.ts';
 import { path } from '../../kit/path.ts';
@@ -8,7 +7,7 @@ import { GrainRecordingsPage, GrainTranscript, GrainUsers } from './grain.schema
 const fullInclude = { participants: true, calendar_event: true, ai_summary: true };
 
 /** Grain's public API v2, as far as an import needs it. */
-export function createGrainClient({ http }: Toolkit<z.output<typeof GrainCredentials>>) {
+export function createGrainClient({ http }: Toolkit<GrainCredentials>) {
   return {
     /** @see https://developers.grain.com (POST /v2/users): the cheapest request that needs a token */
     users: () =>

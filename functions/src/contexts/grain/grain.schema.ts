@@ -9,6 +9,7 @@ export const GrainCredentials = z.strictObject({
     description: 'From Grain, Settings, Integrations, API: it sees every recording.',
   }),
 });
+export type GrainCredentials = z.output<typeof GrainCredentials>;
 
 /** What a listing can be narrowed by. */
 export const GrainFilters = z.strictObject({
