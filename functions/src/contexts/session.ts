@@ -3,8 +3,6 @@ import { ImportError } from '../core/errors.ts';
 import type { Credentials, PlatformAccount } from '../core/imports/import-context.ts';
 import type { MediaSource, MediaStream, SourceCall } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
-import { toAccountKey } from '../kit/account-key.ts';
-import type { PlatformVoice } from '../kit/answer-error.ts';
 import type { AnswerDrift } from '../kit/drift.ts';
 import type { Fetch } from '../kit/fetch.ts';
 import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
@@ -14,8 +12,9 @@ import { openDownload } from '../kit/media-download.ts';
 import { isSettling, notReadyYet, requireSettled } from '../kit/settling.ts';
 import { renewGrant, requireOAuthApp, toClientHeaders, toTokenVoice } from '../kit/oauth2.ts';
 import type { OAuth2Rules } from '../kit/oauth2.ts';
-import type { RateLimiter } from '../kit/rate-limiter.ts';
-import { createLocalRateLimiters, unlimited } from '../kit/rate-limiter.ts';
+import { unlimited } from '../kit/rate-limiter.ts';
+import { createLimiters, toAccess, toAccount } from './access.ts';
+import type { Access } from './access.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, ContextEnvironment, MediaRules, Toolkit } from './context.ts';
 
@@ -50,17 +49,6 @@ export interface Session<TClient, TCredentials> {
   /** Tells people, once, that the platform's answers are not what we rely on. */
   reportDrift(drift: AnswerDrift): Promise<void>;
 }
-
-interface Access<TCredentials> {
-  readonly credentials: TCredentials;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly voice: PlatformVoice;
-  readonly limiter: RateLimiter;
-}
-
-/** Shorter texts occur by chance: to take them out of messages would garble these. */
-const shortestSecret = 6;
-const maxLimiters = 1000;
 
 /** Binds a definition to its environment. */
 export function createSession<
@@ -156,100 +144,6 @@ function toBaseUrl(
   const allowedOrigins = new Set(environment.allowedOrigins);
   requireSafeUrl(text, { allowedOrigins, source: platform });
   return text.replace(/\/$/, '');
-}
-
-type LimiterFor = (account: PlatformAccount) => RateLimiter;
-
-function toAccount<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
-  definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  given: Credentials,
-): PlatformAccount {
-  const { platform, rateLimits, quotaTimeZone = 'UTC' } = definition;
-  const credentials = definition.credentials.parse(given);
-  const account = definition.accountOf?.(credentials);
-  return {
-    key: toAccountKey(platform, account === undefined ? given : { account }),
-    rateLimits: { ...rateLimits, ...definition.rateLimitsOf?.(credentials) },
-    quotaTimeZone,
-  };
-}
-
-/** One limiter per account; the longest unused goes first, so that a long life stays small. */
-function createLimiters(
-  definition: Pick<
-    ContextDefinition<z.ZodObject, z.ZodObject, unknown>,
-    'platform' | 'displayName' | 'limitWindowSeconds' | 'firstWaitMs'
-  >,
-  environment: ContextEnvironment,
-): LimiterFor {
-  const create = environment.createRateLimiter ?? createLocalRateLimiters(environment);
-  const limiters = new Map<string, RateLimiter>();
-  return ({ key, rateLimits, quotaTimeZone }) => {
-    const { platform, displayName } = definition;
-    const limiter =
-      limiters.get(key) ??
-      create({
-        key,
-        platform,
-        displayName,
-        ...rateLimits,
-        limitWindowSeconds: definition.limitWindowSeconds ?? null,
-        ...(definition.firstWaitMs !== undefined && { firstWaitMs: definition.firstWaitMs }),
-        quotaTimeZone,
-      });
-    limiters.delete(key);
-    limiters.set(key, limiter);
-    const oldest = limiters.keys().next().value;
-    if (limiters.size > maxLimiters && oldest !== undefined) limiters.delete(oldest);
-    return limiter;
-  };
-}
-
-/** A key with a line break in it is refused here: the network's own error would quote it. */
-function requireHeaderValues(
-  { platform, displayName }: { readonly platform: string; readonly displayName: string },
-  headers: Readonly<Record<string, string>>,
-): void {
-  if (Object.values(headers).every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value))) return;
-  throw new ImportError({
-    kind: 'auth_invalid',
-    source: platform,
-    publicMessage: `The credentials for ${displayName} contain a line break or a letter that no key has: copy them again.`,
-  });
-}
-
-function toAccess<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
-  definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  options: {
-    readonly credentials: Credentials;
-    readonly clock: ContextEnvironment['clock'];
-    readonly limiterFor: LimiterFor;
-  },
-): Access<z.output<TCredentials>> {
-  const { platform, displayName, errors, listing } = definition;
-  // They were parsed when they came in: the second parse only gives them their type back.
-  const credentials = definition.credentials.parse(options.credentials);
-  const authorization = definition.authorize?.(credentials) ?? {};
-  requireHeaderValues(definition, authorization);
-  return {
-    credentials,
-    headers: { ...definition.headers, ...authorization },
-    limiter: options.limiterFor(toAccount(definition, options.credentials)),
-    voice: {
-      platform,
-      displayName,
-      errors,
-      scopes: listing.scopes,
-      secrets: [
-        ...Object.values(options.credentials),
-        // The whole header, and what comes after its scheme: base64 of a key looks like no key.
-        ...Object.values(authorization).flatMap((value) => [value, value.replace(/^\w+ /, '')]),
-      ].filter(
-        (value): value is string => typeof value === 'string' && value.length >= shortestSecret,
-      ),
-      clock: options.clock,
-    },
-  };
 }
 
 function createHttp({
