@@ -114,6 +114,22 @@ describe('an import whose access token expires', () => {
     expect(tokens).toMatchObject({ exchanged: [0], rejected: [] });
   });
 
+  it('is renewed once more when it expires in the middle of what it was renewed for', async () => {
+    const expiresAt = (token: number) => new Date(Date.UTC(2025, 10, 20, 10, 21 + token * 10));
+    const tokens = createTokens({ expiresAt });
+    const { world, job } = await open(tokens, {
+      onPage: () => {
+        if (tokens.exchanged.length > 1) return;
+        world.clock.advance(600_000);
+        throw platformError('auth_invalid');
+      },
+    });
+    world.clock.advance(120_000);
+    await drive(world);
+    expect(await readWholeImport(world, job.id)).toEqual(whole);
+    expect(tokens.exchanged).toEqual([0, 1]);
+  });
+
   it('does with the old one for as long as it works when the platform can’t renew it now', async () => {
     const expiresAt = () => new Date('2025-11-20T10:19:00.000Z');
     const onExchange = () => {

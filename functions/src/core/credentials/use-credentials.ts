@@ -6,6 +6,8 @@ import type { ExchangeCredentials } from './refresh.ts';
 
 /** An access token that works for less than this is renewed before it is used. */
 const renewAheadMs = 120_000;
+/** What is rejected so soon after a rejection was not old: another one would not be better. */
+const newMs = 60_000;
 
 type Parts = Pick<Engine, 'vault' | 'clock' | 'logs'>;
 
@@ -16,7 +18,7 @@ interface Target {
 
 /**
  * Runs `use` with the credentials opened. Where they can be renewed they are: shortly before they
- * expire, and once when the platform rejects them, whereupon `use` runs a second time. What it did
+ * expire, and when the platform rejects them, unless they were new. Then `use` runs again: what it did
  * before must bear repeating.
  * @throws `auth_invalid` when they were destroyed or the customer has to connect again
  */
@@ -26,14 +28,19 @@ export async function useCredentials<T>(
   use: (credentials: Credentials) => Promise<T>,
 ): Promise<T> {
   const opened = await engine.vault.open(target.owner);
-  const current = await renewInTime(engine, target, opened);
-  try {
-    return await use(current);
-  } catch (error) {
-    const mayRenew = isAuthInvalid(error) && current === opened;
-    const renewal = mayRenew ? findRenewal(target, current) : null;
-    if (!renewal) throw error;
-    return use(await renew(engine, target, { stale: current, exchange: renewal.exchange }));
+  let current = await renewInTime(engine, target, opened);
+  let renewedAtMs: number | null = null;
+  for (;;) {
+    try {
+      return await use(current);
+    } catch (error) {
+      const renewal = isAuthInvalid(error) ? findRenewal(target, current) : null;
+      const nowMs = engine.clock.now().getTime();
+      const wasNew = renewedAtMs !== null && nowMs - renewedAtMs < newMs;
+      if (!renewal || wasNew) throw error;
+      current = await renew(engine, target, { stale: current, exchange: renewal.exchange });
+      renewedAtMs = engine.clock.now().getTime();
+    }
   }
 }
 
