@@ -11,8 +11,9 @@ interface Asked {
 }
 
 /** A platform with a call at each age in days, asked for three at a time; days are before now. */
-function createPlatform(ages: readonly number[], options: { ignoresOffset?: boolean } = {}) {
+function createPlatform(every: readonly number[], options: { ignoresOffset?: boolean } = {}) {
   const asked: Asked[] = [];
+  let ages = every;
   const fetchPage = (window: { start: Date; end: Date }, offset: number) => {
     const days = [
       (now - window.end.getTime()) / day,
@@ -37,7 +38,10 @@ function createPlatform(ages: readonly number[], options: { ignoresOffset?: bool
       maxOffset: changes.maxOffset ?? 100,
       fetchPage,
     });
-  return { asked, list };
+  const remove = (age: number): void => {
+    ages = ages.filter((one) => one !== age);
+  };
+  return { asked, list, remove };
 }
 
 async function collect(pages: AsyncGenerator<SourceCallPage>): Promise<SourceCallPage[]> {
@@ -65,7 +69,7 @@ describe('offsetWindowPages', () => {
     ]);
     expect(asked).toEqual([
       { days: [0, 10], offset: 0 },
-      { days: [0, 10], offset: 3 },
+      { days: [0, 10], offset: 2 },
       { days: [10, 20], offset: 0 },
     ]);
   });
@@ -79,11 +83,19 @@ describe('offsetWindowPages', () => {
       { days: [10, 30], offset: 0 },
       { days: [30, 70], offset: 0 },
       { days: [30, 40], offset: 0 },
-      { days: [30, 40], offset: 3 },
+      { days: [30, 40], offset: 2 },
       { days: [40, 50], offset: 0 },
       { days: [50, 70], offset: 0 },
       { days: [70, 100], offset: 0 },
     ]);
+  });
+
+  it('loses nothing when a call that was listed is deleted', async () => {
+    const { list, remove } = createPlatform([1, 2, 3, 4, 5, 6]);
+    const pages = list({ start: new Date(now - 10 * day) });
+    expect(idsOf([(await pages.next()).value])).toEqual(['age 1', 'age 2', 'age 3']);
+    remove(2);
+    expect(idsOf(await collect(pages))).toEqual([...['age 1', 'age 3', 'age 4', 'age 5', 'age 6']]);
   });
 
   it('resumes from every cursor without loss', async () => {

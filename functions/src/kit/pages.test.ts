@@ -144,6 +144,59 @@ describe('offsetPages', () => {
     expect(asked).toEqual([0, 2, 4]);
   });
 
+  /** A list of which pages of three are asked for. */
+  function createList(every: readonly string[]) {
+    let ids = every;
+    const asked: number[] = [];
+    const fetchPage = async (offset: number) => {
+      asked.push(offset);
+      const hasMore = offset + 3 < ids.length;
+      return { calls: toCalls(...ids.slice(offset, offset + 3)), hasMore };
+    };
+    const remove = (...gone: readonly string[]): void => {
+      ids = ids.filter((id) => !gone.includes(id));
+    };
+    const list = (cursor: string | null = null) =>
+      offsetPages({ source: 'acme', cursor, fetchPage });
+    return { asked, remove, list };
+  }
+
+  it('begins a page with the last call of the one before, which it leaves out', async () => {
+    const { asked, list } = createList(['a', 'b', 'c', 'd', 'e', 'f']);
+    const pages = await collect(list());
+    expect(pages.map((page) => idsOf([page]))).toEqual([['a', 'b', 'c'], ['d', 'e'], ['f']]);
+    expect(asked).toEqual([0, 2, 4]);
+    expect(idsOf(await collect(list(pages[0]?.nextCursor)))).toEqual(['d', 'e', 'f']);
+  });
+
+  it.each([
+    { what: 'a call before them', gone: ['b'], found: ['a', 'c', 'd', 'e', 'f', 'g'] },
+    { what: 'the call that they begin with', gone: ['c'], found: ['a', 'b', 'd', 'e', 'f', 'g'] },
+    { what: 'all before them', gone: ['a', 'b', 'c'], found: ['d', 'e', 'f', 'g'] },
+    { what: 'a call of theirs', gone: ['e'], found: ['d', 'f', 'g'] },
+  ])('loses no later calls when $what is deleted between two pages', async ({ gone, found }) => {
+    const { list, remove } = createList(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+    const pages = list();
+    await pages.next();
+    remove(...gone);
+    expect(idsOf(await collect(pages))).toEqual(found);
+  });
+
+  it('goes back as far as it takes when so much is deleted that nothing is left at its offset', async () => {
+    const { asked, list, remove } = createList(Array.from({ length: 30 }, (_, at) => `c${at}`));
+    const pages = list();
+    for (let page = 0; page < 12; page += 1) await pages.next();
+    remove(...Array.from({ length: 25 }, (_, at) => `c${at}`));
+    expect(idsOf(await collect(pages))).toEqual(['c25', 'c26', 'c27', 'c28', 'c29']);
+    expect(asked.slice(12)).toEqual([24, 14, 4, 0, 2]);
+  });
+
+  it('goes on from a cursor that was stored before pages overlapped', async () => {
+    const { asked, list } = createList(['a', 'b', 'c', 'd']);
+    expect(idsOf(await collect(list('0.:3')))).toEqual(['d']);
+    expect(asked).toEqual([3]);
+  });
+
   it('counts pages from one where the platform does', async () => {
     const asked: number[] = [];
     const pages = offsetPages({

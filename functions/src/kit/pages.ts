@@ -72,6 +72,7 @@ export function pageTokenPages(
 
 /**
  * Lists by offset, or by page number where `step` is 1; an empty page ends it whatever it claims.
+ * By offset each page begins with the last call of the one before: see `fetchUnmoved`.
  * @throws as `cursorPages`, `contract` when the offset is ignored
  */
 export function offsetPages(
@@ -83,18 +84,77 @@ export function offsetPages(
     readonly fetchPage: (offset: number) => Promise<FetchedPage & { readonly hasMore: boolean }>;
   },
 ): AsyncGenerator<ListedPage> {
+  const { step, source } = listing;
   let last: string | null = null;
   return cursorPages({
     ...listing,
     fetchPage: async (cursor) => {
-      const offset = cursor === null ? (listing.first ?? 0) : toOffset(cursor, listing.source);
-      const { hasMore, ...page } = await listing.fetchPage(offset);
-      last = requireOtherPage(page, { last, source: listing.source });
-      const records = page.calls.length + (page.rejected?.length ?? 0);
+      const first = { offset: listing.first ?? 0, marker: '' };
+      const place = cursor === null ? first : parseOffset(cursor, source);
+      const found = await fetchUnmoved(place, async (offset) => {
+        const page = await listing.fetchPage(offset);
+        return { ...page, records: page.calls.length + (page.rejected?.length ?? 0) };
+      });
+      const { hasMore, records, ...page } = found.page;
+      last = requireOtherPage(page, { last, source });
       const isLast = !hasMore || records === 0;
-      return { ...page, next: isLast ? null : String(offset + (listing.step ?? records)) };
+      const next =
+        step === undefined ? toNextOffset(found) : { offset: found.offset + step, marker: '' };
+      return { ...withoutKnown(page, place), next: isLast ? null : formatOffset(next) };
     },
   });
+}
+
+/** Where a page begins, and the call that is expected there; none is expected without a marker. */
+export interface OffsetPlace {
+  readonly offset: number;
+  readonly marker: string;
+}
+
+export interface CountedPage extends FetchedPage {
+  /** Those that are no calls included. */
+  readonly records: number;
+}
+
+const leastStepBack = 10;
+
+/**
+ * Fetches the page at an offset. When calls that were listed are deleted, those behind them move up,
+ * and the next page would leave some out. So it begins with the last call of the page before, and where
+ * that is not in it, pages before are taken until one has it: what is listed twice does no harm.
+ */
+export async function fetchUnmoved<TPage extends CountedPage>(
+  { offset, marker }: OffsetPlace,
+  fetchPage: (offset: number) => Promise<TPage>,
+): Promise<{ readonly page: TPage; readonly offset: number }> {
+  for (let at = offset; ;) {
+    const page = await fetchPage(at);
+    const isFound = marker === '' || page.calls.some((call) => toMarker(call) === marker);
+    if (isFound || at === 0) return { page, offset: at };
+    at = Math.max(0, at - Math.max(page.records, leastStepBack));
+  }
+}
+
+/** On the last call of this page, unless there are records in it that are no calls. */
+export function toNextOffset({
+  page,
+  offset,
+}: {
+  readonly page: CountedPage;
+  readonly offset: number;
+}): OffsetPlace {
+  const { calls, records } = page;
+  if (records < 2 || calls.length !== records) return { offset: offset + records, marker: '' };
+  return { offset: offset + records - 1, marker: toMarker(calls.at(-1)) };
+}
+
+/** The page without the call that it was recognised by. */
+export function withoutKnown<TPage extends FetchedPage>(
+  page: TPage,
+  { marker }: OffsetPlace,
+): TPage {
+  const isKnown = marker !== '' && toMarker(page.calls[0]) === marker;
+  return isKnown ? { ...page, calls: page.calls.slice(1) } : page;
 }
 
 /**
@@ -154,9 +214,14 @@ export function requireOtherPage(
   });
 }
 
-function toOffset(cursor: string, source: string): number {
-  if (!/^\d{1,12}$/.test(cursor)) throw badCursor(source);
-  return Number(cursor);
+function formatOffset({ offset, marker }: OffsetPlace): string {
+  return marker === '' ? String(offset) : `${String(offset)}/${marker}`;
+}
+
+function parseOffset(cursor: string, source: string): OffsetPlace {
+  const match = /^(\d{1,12})(?:\/([0-9a-f]{12}))?$/.exec(cursor);
+  if (match === null) throw badCursor(source);
+  return { offset: Number(match[1]), marker: match[2] ?? '' };
 }
 
 function toWindow(text: string, source: string): { startMs: number; cursor: string | null } {

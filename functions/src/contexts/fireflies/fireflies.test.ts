@@ -259,14 +259,15 @@ describe('the listing of Fireflies', () => {
 
   it('pins its end, so that what is new moves no page', async () => {
     const full = { data: { transcripts: Array.from({ length: 50 }, (_, i) => ({ id: `m${i}` })) } };
-    const { fireflies, sent, clock } = createFireflies(full, { data: { transcripts: [] } });
+    const rest = { data: { transcripts: [{ id: 'm49' }] } };
+    const { fireflies, sent, clock } = createFireflies(full, rest);
     const { value } = await fireflies.listCalls(credentials, whole).next();
     clock.advance(3_600_000);
     const cursor = value?.nextCursor ?? '';
     await fireflies.listCalls(credentials, { ...whole, cursor }).next();
     expect(sent.map(({ body }) => [body.variables['to'], body.variables['skip']])).toEqual([
       ['2026-07-01T12:00:01.000Z', 0],
-      ['2026-07-01T12:00:01.000Z', 50],
+      ['2026-07-01T12:00:01.000Z', 49],
     ]);
   });
 

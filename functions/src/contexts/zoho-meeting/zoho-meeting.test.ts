@@ -522,6 +522,6 @@ describe('an import from Zoho Meeting', () => {
       if (media !== null) await zoho.openMedia(grant, media);
       await zoho.getTranscript?.(grant, listed);
     }
-    expect(sandbox.requests.filter(({ path }) => path !== '/media')).toHaveLength(205);
+    expect(sandbox.requests.filter(({ path }) => path !== '/media')).toHaveLength(206);
   });
 });
