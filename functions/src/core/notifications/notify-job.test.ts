@@ -293,7 +293,11 @@ describe('notifyJob', () => {
     const scene = createScene();
     scene.write('completed', 10);
 
-    await Promise.all([scene.trigger(), scene.trigger(), scene.trigger(), scene.trigger()]);
+    const all = [scene.trigger(), scene.trigger(), scene.trigger(), scene.trigger()];
+    const settled = await Promise.allSettled(all);
+
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await Promise.all([scene.trigger(), scene.trigger(), scene.trigger()]);
 
     expect(scene.asked).toEqual([
       'post progress: completed, 10 imported',
@@ -321,7 +325,8 @@ describe('notifyJob', () => {
     scene.write('in_progress');
     scene.during(async () => {
       scene.write('completed', 10);
-      await scene.trigger();
+      // Nothing is written after the end: should that other fail, this one is there.
+      await expect(scene.trigger()).rejects.toMatchObject({ kind: 'conflict', retryable: true });
       expect(scene.asked).toEqual(['post progress: in_progress, 0 imported']);
     });
 
@@ -331,6 +336,26 @@ describe('notifyJob', () => {
       'post progress: in_progress, 0 imported',
       'edit progress: completed, 10 imported',
       'post ending: completed, 10 imported',
+    ]);
+  });
+
+  it('announces the end though its event came twice, and who was at it failed', async () => {
+    const scene = createScene();
+    scene.write('in_progress');
+    await scene.trigger();
+    scene.write('completed', 10);
+    scene.faults.edit.push({ after: 'unavailable' });
+    scene.during(async () => {
+      await expect(scene.trigger()).rejects.toMatchObject({ kind: 'conflict' });
+    });
+
+    await expect(scene.trigger()).rejects.toMatchObject({ kind: 'unavailable' });
+    // To the queue they are one event: it comes again because neither was done with it.
+    await scene.trigger();
+
+    expect(scene.texts()).toEqual([
+      'progress: completed, 10 imported',
+      'ending: completed, 10 imported',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { ImportError, toImportError } from '../errors.ts';
-import type { ImportJob } from '../imports/import-job.ts';
+import { isEnded, type ImportJob } from '../imports/import-job.ts';
 import type { JobStore } from '../imports/import-store.ts';
 import type { Logs } from '../logs.ts';
 import type { ChatMessage, Clock, CreateId, Messenger } from '../ports.ts';
@@ -84,7 +84,7 @@ function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | 
     const step = decideNotification({ notification, job, now, intervalMs });
     if (step.type === 'nothing') return { notification: null, result: null };
     if (sender !== null && sender.id !== id && sender.until > now) {
-      refuseIfLost(sender, now);
+      refuseIfNeeded(job, sender, now);
       return { notification: null, result: null };
     }
     const until = new Date(now.getTime() + senderMs);
@@ -95,11 +95,12 @@ function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | 
 
 /**
  * A sender at work looks again when it is through, so that nobody need wait for it. One that has
- * crashed does not: whoever comes in its time comes again after it.
+ * crashed does not: whoever comes in its time comes again after it. So does whoever wants to show the
+ * end, after which no other write would make up for a sender that fails.
  */
-function refuseIfLost(sender: { readonly until: Date }, now: Date): void {
+function refuseIfNeeded(job: ImportJob, sender: { readonly until: Date }, now: Date): void {
   const leftMs = sender.until.getTime() - now.getTime();
-  if (senderMs - leftMs < usualMs) return;
+  if (!isEnded(job) && senderMs - leftMs < usualMs) return;
   throw comeAgain(leftMs);
 }
 
