@@ -5,6 +5,7 @@ import {
   retryImport,
 } from '../../src/core/imports/control-job.ts';
 import { requireContext } from '../../src/core/imports/job-run.ts';
+import { processCall } from '../../src/core/imports/process-call.ts';
 import { createMortalEngine } from '../support/engine/crash.ts';
 import { drive } from '../support/engine/drive.ts';
 import {
@@ -468,6 +469,54 @@ describe('a key that is revoked in the middle', () => {
     await drive(world);
     expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf(sourceCalls));
     expect(await readJob(world, jobId)).toMatchObject({ lastError: null });
+  });
+
+  it('does not stop the job again that goes on with another, when a call comes back late', async () => {
+    let fetched = 0;
+    const { world, jobId } = await open({
+      onFetch: async () => {
+        fetched += 1;
+        if (fetched > 2) return;
+        if (fetched === 1) {
+          const isStopped = async () => (await readJob(world, jobId)).status === 'failed';
+          while (!(await isStopped())) await new Promise((resolve) => setImmediate(resolve));
+          await retry(world, jobId);
+        }
+        throw platformError('auth_invalid');
+      },
+    });
+    await drive(world, { together: 2 });
+    expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf(sourceCalls));
+    expect(world.events.filter(({ name }) => name === 'jobEnded')).toHaveLength(2);
+  });
+
+  it('does not stop the job again that goes on with another, when a page comes back late', async () => {
+    let isLate = false;
+    const scripted = createScriptedContext({
+      ...{ calls, pageSize: 10 },
+      onFetch: () => {
+        if (isLate) throw platformError('auth_invalid');
+      },
+    });
+    const context: typeof scripted = {
+      ...scripted,
+      async *listCalls(credentials, options) {
+        for await (const page of scripted.listCalls(credentials, options)) {
+          yield page;
+          if (world.events.some(({ name }) => name === 'jobEnded')) continue;
+          isLate = true;
+          const [call] = await readCalls(world, job.id);
+          await processCall(world.engine, { jobId: job.id, callKey: call?.callKey ?? '' });
+          isLate = false;
+          await retry(world, job.id);
+          throw platformError('auth_invalid');
+        }
+      },
+    };
+    const world = await openWorld({ context });
+    const job = await startImport(world, { platform: 'fathom' });
+    await drive(world);
+    expect(await readWholeImport(world, job.id)).toEqual(wholeImportOf(sourceCalls));
   });
 
   it('while the job is listed ends it too, and a retry goes on where the listing stood', async () => {

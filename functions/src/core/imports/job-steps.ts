@@ -185,9 +185,12 @@ export async function endJob(run: JobRun, error: ImportError | null): Promise<bo
   const lastError = error
     ? { kind: error.kind, source: error.source, message: error.publicMessage, at: now }
     : null;
+  const { credential: used } = run.job;
   const hasEnded = await update(run, (job) => {
     run.totals = totals;
     if (!error && !isThrough(job, totals)) return job;
+    // Stopped meanwhile, and reopened with other credentials: these were not rejected.
+    if (error && job.credential?.id !== used?.id) return job;
     const outcome = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: outcome.status, at: now });
     const lease = { ...job.lease, expiresAt: null };

@@ -4,7 +4,7 @@ import { toCallTask } from './call-task.ts';
 import { claimCall, type ClaimedCall } from './claim-call.ts';
 import { importCall } from './import-call.ts';
 import { isInWork, transitionCall, type CallEvent } from './imported-call.ts';
-import { isLive, transitionJob } from './import-job.ts';
+import { isLive, transitionJob, type ImportJob } from './import-job.ts';
 import { keepLease } from './keep-lease.ts';
 import { decideOutcome } from './outcome.ts';
 import { decideAfterFailure, toAttempt, type FailureDecision } from './retry-policy.ts';
@@ -53,7 +53,7 @@ async function settleFailure(
     case 'fail':
       return engine.logs.callFailed({ ...reference, kind, source, message });
     case 'stop_job':
-      return stopJob(engine, jobId, error);
+      return stopJob(engine, claim.job, error);
     case 'release':
       engine.logs.callReleased({ ...reference, kind, source, message });
       if (decision.rethrow) throw error;
@@ -107,13 +107,19 @@ function toFailureEvent(
   };
 }
 
-/** A rejected key ends the whole job with its reason; what was imported stays, the rest can be retried. */
-async function stopJob(engine: Engine, jobId: string, error: ImportError): Promise<void> {
+/**
+ * A rejected key ends the whole job with its reason; what was imported stays, the rest can be retried. A
+ * job that was stopped meanwhile and goes on with other credentials than `known` is left alone: a call
+ * that waits is found by the look for lost ones.
+ */
+async function stopJob(engine: Engine, known: ImportJob, error: ImportError): Promise<void> {
+  const jobId = known.id;
   const now = engine.clock.now();
   const totals = await engine.jobs.sumTotals(jobId);
   const { kind, source, publicMessage: message } = error;
   const stopped = await engine.jobs.transact(jobId, (job) => {
-    if (!isLive(job)) return { job: null, result: null };
+    const isSame = job.credential?.id === known.credential?.id;
+    if (!isLive(job) || !isSame) return { job: null, result: null };
     const lastError = { kind, source, message, at: now };
     const { status } = decideOutcome({ job, totals, lastError });
     const ended = transitionJob(job, { type: 'end', outcome: status, at: now });
