@@ -126,6 +126,26 @@ export const breaks = {
       },
     ],
   },
+  'tokens-used-unstored': {
+    what: 'new tokens are used without having been stored',
+    edits: [
+      {
+        file: 'core/credentials/refresh.ts',
+        from: 'return storeRenewed(parts, { owner, renewed, version: stored.version });',
+        to: 'return { stored, credentials: renewed };',
+      },
+    ],
+  },
+  'no-lease-on-renewals': {
+    what: 'tokens are renewed though somebody else is at it',
+    edits: [
+      {
+        file: 'core/credentials/refresh.ts',
+        from: 'if (held && !isOurs && held.expiresAt > now) {',
+        to: 'if (held && !isOurs && held.expiresAt < new Date(0)) {',
+      },
+    ],
+  },
   'torn-downloads': {
     what: 'a recording that ended early is stored as if it were whole',
     edits: [

@@ -40,6 +40,8 @@ export interface FaultPlan {
     readonly lengthenRate: number;
     readonly serverErrorRate: number;
     readonly limitRate: number;
+    /** Of the answers of token endpoints, which nobody gets a second time. */
+    readonly loseTokensRate: number;
   };
   draw(port: Port, nowMs: number): StepFault | null;
 }
@@ -84,6 +86,7 @@ export function planFaults(chance: Chance, startMs: number): FaultPlan {
     lengthenRate: some([0.01]),
     serverErrorRate: some([0.01, 0.05]),
     limitRate: some([0.01, 0.2]),
+    loseTokensRate: some([0.1, 0.3]),
   };
   return {
     ...{ ...rates, endsAtMs, outages, queue, platform },

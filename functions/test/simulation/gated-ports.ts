@@ -3,6 +3,7 @@ import type { ObjectStore, Sealer, TaskQueue } from '../../src/core/ports.ts';
 import type { Port } from './fault-plan.ts';
 import type { Gate } from './gate.ts';
 import { findInstance, never } from './instance.ts';
+import type { Renewals } from './renewals.ts';
 
 /** The bucket as an instance reaches it. */
 export function gateObjects(objects: ObjectStore, gate: Gate): ObjectStore {
@@ -26,12 +27,20 @@ export function gateObjects(objects: ObjectStore, gate: Gate): ObjectStore {
 }
 
 /** The key service as an instance reaches it. */
-export function gateSealer(sealer: Sealer, gate: Gate): Sealer {
+export function gateSealer(
+  sealer: Sealer,
+  { gate, renewals }: { readonly gate: Gate; readonly renewals: Renewals },
+): Sealer {
   const refusal = () => refusalOf('kms');
+  const seal: Sealer['seal'] = async (plaintext, binding) => {
+    const sealed = await sealer.seal(plaintext, binding);
+    renewals.sealed(sealed.ciphertext, plaintext);
+    return sealed;
+  };
   return {
     ...sealer,
     seal: (plaintext, binding) =>
-      gate({ port: 'kms', step: 'kms.seal', work: () => sealer.seal(plaintext, binding), refusal }),
+      gate({ port: 'kms', step: 'kms.seal', work: () => seal(plaintext, binding), refusal }),
     open: (sealed, binding) =>
       gate({ port: 'kms', step: 'kms.open', work: () => sealer.open(sealed, binding), refusal }),
   };
@@ -57,6 +66,11 @@ export function refusalOf(port: Port): ImportError {
     source: port,
     publicMessage: 'The service did not answer. Try again.',
   });
+}
+
+/** What a client sees of a connection that broke. */
+export function connectionReset(): Error {
+  return Object.assign(new Error('The connection was reset.'), { code: 'ECONNRESET' });
 }
 
 /** Ids are long, and their beginnings tell them apart. */

@@ -1,11 +1,14 @@
-import { sandboxCredentials, sandboxes } from '../../src/contexts/testing/sandboxes.ts';
+import { sandboxGrant, sandboxes } from '../../src/contexts/testing/sandboxes.ts';
 import { toMediaOrigin } from '../../src/contexts/testing/sandbox-media-route.ts';
 import { platformRows } from '../../src/contexts/registry.ts';
-import type { Credentials, Platform } from '../../src/core/imports/import-context.ts';
+import type { Platform } from '../../src/core/imports/import-context.ts';
 import type { FetchResponse } from '../../src/kit/fetch.ts';
 import type { PlatformSandbox, SandboxCall } from '../../src/kit/sandbox.ts';
+import { createGrants } from './account-grants.ts';
+import { createKeySecrets, type AccountSecrets, type SentRequest } from './account-secrets.ts';
 import type { Chance } from './chance.ts';
 import type { FaultPlan } from './fault-plan.ts';
+import { connectionReset } from './gated-ports.ts';
 
 /** An account at a platform, and what was true of it at the start. */
 export interface PlatformAccount {
@@ -15,14 +18,13 @@ export interface PlatformAccount {
   readonly truth: ReadonlyMap<string, SandboxCall>;
   /** Calls that were deleted at the platform while they were being imported. */
   readonly removed: ReadonlySet<string>;
-  /** What works now: the sandbox's own, each secret with `mark` at its end. */
-  readonly credentials: Credentials;
-  readonly mark: string;
-  rotateKey(): void;
+  readonly secrets: AccountSecrets;
+  /** Requests beyond the limit, where we could have known it. */
+  readonly limitHits: number;
   remove(sourceCallId: string): void;
   readonly mediaOrigin: string;
-  /** Its answer to a request without marks, with what this platform gets wrong. */
-  answer(request: Request): Promise<FetchResponse>;
+  /** Its answer, with what this platform gets wrong. */
+  answer(sent: SentRequest): Promise<FetchResponse>;
 }
 
 export interface AccountOptions {
@@ -32,6 +34,8 @@ export interface AccountOptions {
   readonly calls: number;
   readonly seed: number;
   readonly pageSize: number;
+  /** How long an access token works; null: the account has a key. */
+  readonly tokenLifeMs: number | null;
   readonly createdAt: Date;
   readonly sandboxFaults: readonly string[];
   readonly nowMs: () => number;
@@ -39,10 +43,21 @@ export interface AccountOptions {
   readonly chance: Chance;
 }
 
-/** Every platform that can be simulated: it has a sandbox, and a key is enough to use it. */
-export const simulatedPlatforms: readonly Platform[] = platformRows().flatMap(
-  ({ platform, auth }) => (auth === 'api_key' && sandboxes[platform] ? [platform] : []),
-);
+/** A platform that has a sandbox, and what it lets customers in by. */
+export interface SimulatedPlatform {
+  readonly platform: Platform;
+  readonly takesKey: boolean;
+  readonly takesTokens: boolean;
+}
+
+/** Every platform that can be simulated. */
+export const simulatedPlatforms: readonly SimulatedPlatform[] = platformRows()
+  .filter(({ platform }) => sandboxes[platform])
+  .map(({ platform, auth }) => ({
+    platform,
+    takesKey: auth === 'api_key',
+    takesTokens: sandboxGrant(platform) !== null,
+  }));
 
 /** Creates an account over the platform's sandbox, in process. */
 export function createPlatformAccount(options: AccountOptions): PlatformAccount {
@@ -66,32 +81,26 @@ export function createPlatformAccount(options: AccountOptions): PlatformAccount 
       ? chance.between(1, options.pageSize)
       : 0,
   );
-  let rotations = 0;
-  const markOf = () => `.at-${name}-${String(rotations)}`;
+  const secrets = createSecrets(options, sandbox);
+  const ask = (sent: SentRequest): Promise<Response> =>
+    secrets.ask(sent, async (request) => sandbox.fetch(request));
   return {
-    ...{ name, platform, sandbox, truth, removed, mediaOrigin },
-    get mark() {
-      return markOf();
-    },
-    get credentials() {
-      return markSecrets(platform, markOf());
-    },
-    rotateKey: () => {
-      rotations += 1;
+    ...{ name, platform, sandbox, truth, removed, mediaOrigin, secrets },
+    get limitHits() {
+      return secrets.areUnrelated ? 0 : sandbox.limitHits;
     },
     remove: (sourceCallId) => {
       removed.add(sourceCallId);
       sandbox.removeCall(sourceCallId);
     },
-    answer: async (request) => {
-      const isMedia = new URL(request.url).origin === mediaOrigin;
-      if (isMedia) return distort(await sandbox.fetch(request), options);
+    answer: async (sent) => {
+      if (sent.url.origin === mediaOrigin) return distort(await ask(sent), options);
       const trouble = drawTrouble(options);
       if (trouble) return trouble;
       const moods = isFaulty() ? drawMoods(options) : [];
       sandboxFaults.push(...moods);
       try {
-        return await sandbox.fetch(request);
+        return await ask(sent);
       } finally {
         for (const mood of moods) sandboxFaults.splice(sandboxFaults.lastIndexOf(mood), 1);
       }
@@ -105,16 +114,15 @@ function requireSandbox(platform: Platform) {
   return create;
 }
 
-function markSecrets(platform: Platform, mark: string): Credentials {
-  const fields = platformRows().find((row) => row.platform === platform)?.credentials ?? [];
-  const secret = new Set(fields.filter((field) => field.secret).map(({ name }) => name));
-  const entries = Object.entries(sandboxCredentials(platform));
-  return Object.fromEntries(
-    entries.map(([name, value]) => [
-      name,
-      typeof value === 'string' && secret.has(name) ? `${value}${mark}` : value,
-    ]),
-  );
+function createSecrets(
+  { name: account, platform, tokenLifeMs: lifeMs, nowMs, chance, faults }: AccountOptions,
+  { tokens }: PlatformSandbox,
+): AccountSecrets {
+  if (lifeMs === null) return createKeySecrets({ account, platform });
+  if (!tokens) throw new Error(`The sandbox of ${platform} gives no tokens.`);
+  const losesAnswer = () =>
+    nowMs() < faults.endsAtMs && chance.isLucky(faults.platform.loseTokensRate);
+  return createGrants({ account, platform, tokens, lifeMs, nowMs, chance, losesAnswer });
 }
 
 /** Answers that any request may get in place of its own; null: not this time. */
@@ -168,9 +176,4 @@ async function* truncated(
 async function* lengthened(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* body;
   yield Buffer.from('and more');
-}
-
-/** What a client sees of a connection that broke. */
-export function connectionReset(): Error {
-  return Object.assign(new Error('The connection was reset.'), { code: 'ECONNRESET' });
 }

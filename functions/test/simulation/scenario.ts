@@ -1,6 +1,7 @@
 import type { Platform } from '../../src/core/imports/import-context.ts';
 import { defaultSettings, type EngineSettings } from '../../src/core/settings.ts';
 import type { Chance } from './chance.ts';
+import type { SimulatedPlatform } from './platform-account.ts';
 
 /** A request for an import that support will make. */
 export interface PlannedImport {
@@ -21,8 +22,10 @@ export interface PlannedAccount {
   readonly sandboxFaults: readonly string[];
   /** Its newest calls ended just now: their transcripts may still be in the making. */
   readonly isFresh: boolean;
-  /** When the key is rotated, after the start; null: never. */
-  readonly rotateAfterMs: number | null;
+  /** How long an access token works; null: the account has a key. */
+  readonly tokenLifeMs: number | null;
+  /** When the customer revokes their key or tokens, after the start; null: never. */
+  readonly revokeAfterMs: number | null;
   /** Calls deleted at the platform, and when, after the start. */
   readonly deletions: readonly { readonly share: number; readonly afterMs: number }[];
 }
@@ -41,11 +44,12 @@ export interface Scenario {
 
 /** `sandbox-customer` is whose uploads the manual platform's sandbox has. */
 export const uploader = 'sandbox-customer';
+const noPlatform: SimulatedPlatform = { platform: 'manual', takesKey: false, takesTokens: false };
 const minuteMs = 60_000;
 const noonMs = Date.UTC(2025, 10, 20, 12, 0, 0);
 
 /** Draws a scenario of 20 to 200 calls, in accounts at some of the platforms. */
-export function planScenario(chance: Chance, platforms: readonly Platform[]): Scenario {
+export function planScenario(chance: Chance, platforms: readonly SimulatedPlatform[]): Scenario {
   const customers = Array.from(
     { length: chance.pick([1, 1, 2, 2, 3, 4]) },
     (_, index) => `customer-${index + 1}`,
@@ -96,23 +100,36 @@ function planAccounts(
   options: {
     readonly customers: readonly string[];
     readonly calls: number;
-    readonly platforms: readonly Platform[];
+    readonly platforms: readonly SimulatedPlatform[];
   },
 ): readonly PlannedAccount[] {
   const { customers, calls, platforms } = options;
   const count = Math.max(1, customers.length - (chance.isLucky(0.15) ? 1 : 0));
   return Array.from({ length: count }, (_, index) => ({
-    platform: platforms[chance.between(0, platforms.length - 1)] ?? 'manual',
+    ...planAccess(chance, platforms),
     calls: Math.floor(calls / count) + (index < calls % count ? 1 : 0),
     pageSize: chance.pick([5, 10, 25, 50]),
     sandboxFaults: planSandboxFaults(chance),
     isFresh: chance.isLucky(0.05),
-    rotateAfterMs: chance.isLucky(0.12) ? chance.between(0, 6 * minuteMs) : null,
+    revokeAfterMs: chance.isLucky(0.12) ? chance.between(0, 6 * minuteMs) : null,
     deletions: Array.from({ length: chance.pick([0, 0, 0, 1, 4]) }, () => ({
       share: chance.next(),
       afterMs: chance.between(0, 4 * minuteMs),
     })),
   }));
+}
+
+/** Tokens where there are no keys, and at times where there are. */
+function planAccess(
+  chance: Chance,
+  platforms: readonly SimulatedPlatform[],
+): Pick<PlannedAccount, 'platform' | 'tokenLifeMs'> {
+  const at = chance.between(0, platforms.length - 1);
+  const { platform, takesKey, takesTokens } = platforms[at] ?? noPlatform;
+  const hasTokens = takesTokens && (!takesKey || chance.isLucky(0.5));
+  // Shorter than any platform's: an import of minutes is to renew them several times.
+  const tokenLifeMs = hasTokens ? chance.pick([2.5, 3, 4, 6, 30]) * minuteMs : null;
+  return { platform, tokenLifeMs };
 }
 
 function planSandboxFaults(chance: Chance): readonly string[] {

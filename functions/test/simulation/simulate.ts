@@ -24,6 +24,9 @@ export interface SeedResult {
   readonly digest: string;
   readonly stepCount: number;
   readonly virtualSeconds: number;
+  /** Access tokens that platforms gave for refresh tokens, and grants that a lost answer ended. */
+  readonly renewals: number;
+  readonly lostGrants: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly durationMs: number;
 }
@@ -66,7 +69,7 @@ export async function simulate(time: VirtualTime, seed: number): Promise<SeedRes
     truths: world.truths,
     truthOf: world.truthOf,
     nowMs: time.nowMs(),
-    limitHits: world.accounts.reduce((sum, { sandbox }) => sum + sandbox.limitHits, 0),
+    limitHits: world.accounts.reduce((sum, account) => sum + account.limitHits, 0),
   });
   checkMessages(world);
   world.close();
@@ -84,6 +87,8 @@ export async function simulate(time: VirtualTime, seed: number): Promise<SeedRes
     digest: trace.digest,
     stepCount: trace.steps,
     virtualSeconds: Math.round((time.nowMs() - scenario.startMs) / 1_000),
+    renewals: world.renewals.count,
+    lostGrants: world.renewals.lostGrants,
     faults: Object.fromEntries([...world.faultCounts, ['lost_task', world.deliveries.lostTasks]]),
     durationMs: Math.round(performance.now() - startedAt),
   };
@@ -95,10 +100,10 @@ function planEvents(world: World): void {
   for (const planned of scenario.imports) {
     setTimeout(() => void staff.request(planned), planned.afterMs);
   }
-  scenario.accounts.forEach(({ rotateAfterMs, deletions }, index) => {
+  scenario.accounts.forEach(({ revokeAfterMs, deletions }, index) => {
     const account = accounts[index];
     if (!account) return;
-    if (rotateAfterMs !== null) setTimeout(() => account.rotateKey(), rotateAfterMs);
+    if (revokeAfterMs !== null) setTimeout(() => account.secrets.revoke(), revokeAfterMs);
     const ids = [...account.truth.keys()];
     for (const { share, afterMs } of deletions) {
       const id = ids[Math.floor(share * ids.length)];

@@ -19,6 +19,8 @@ describe('the simulation', () => {
       const engagements = results.reduce((sum, result) => sum + result.engagements, 0);
       const faults = results.map((result) => Object.values(result.faults).reduce((a, b) => a + b));
       expect(engagements).toBeGreaterThan(20 * seeds);
+      const renewals = results.reduce((sum, result) => sum + result.renewals, 0);
+      expect(renewals).toBeGreaterThan(seeds / 2);
       expect(faults.filter((count) => count > 0).length).toBeGreaterThan(seeds / 2);
     },
     20 * minuteMs,
@@ -63,7 +65,7 @@ describe('the simulation', () => {
     const report = describeFailure(
       {
         ...{ seed: 7, ...nothing, statuses: [], digest: '', stepCount: 0, faults: {} },
-        ...{ virtualSeconds: 0, durationMs: 0 },
+        ...{ virtualSeconds: 0, renewals: 0, lostGrants: 0, durationMs: 0 },
         violations: [{ rule: 'missing', detail: 'job 1: call 2 was never listed' }],
         steps: ['1.000 i1/advanceJob#1 firestore.commit [crash after]'],
       },

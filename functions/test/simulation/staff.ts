@@ -57,7 +57,8 @@ export function createStaff(options: {
       );
       return true;
     } catch (error) {
-      return error instanceof ImportError && !error.retryable;
+      // Who is told that credentials don't work asks the customer for others.
+      return error instanceof ImportError && !error.retryable && error.kind !== 'auth_invalid';
     }
   };
   const retry = (jobId: string) => (engine: Engine) => retryJob(engine, jobId);

@@ -14,6 +14,8 @@ export interface Summary {
   readonly failing: Readonly<Record<string, readonly number[]>>;
   readonly jobsByStatus: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
+  readonly renewals: number;
+  readonly lostGrants: number;
   readonly steps: number;
   readonly virtualHours: number;
 }
@@ -47,6 +49,8 @@ export function summarize(results: readonly SeedReport[]): Summary {
     foreign: sum((result) => result.foreign),
     violations: sum((result) => result.violations.length),
     ...{ failing, jobsByStatus, faults },
+    renewals: sum((result) => result.renewals),
+    lostGrants: sum((result) => result.lostGrants),
     steps: sum((result) => result.stepCount),
     virtualHours: Math.round(sum((result) => result.virtualSeconds) / 3_600),
   };

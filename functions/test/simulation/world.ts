@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { openBridgeDatabase, type BridgeDatabase } from '../../local/store/bridge-database.ts';
 import { createApp, type App } from '../../src/app.ts';
 import { manualSandboxCredentials } from '../../src/contexts/manual/manual.sandbox.ts';
+import { sandboxOAuthApp } from '../../src/contexts/testing/sandbox-tokens.ts';
 import type { Credentials } from '../../src/core/imports/import-context.ts';
 import type { TaskQueue } from '../../src/core/ports.ts';
 import { createMemoryObjectStore } from '../support/engine/memory-object-store.ts';
@@ -21,6 +22,7 @@ import { createNetwork } from './network.ts';
 import { createPlatformAccount, type PlatformAccount } from './platform-account.ts';
 import type { PlannedImport, Scenario } from './scenario.ts';
 import { createChannel, createTimedTranscriber, type Channel } from './services.ts';
+import { createRenewals, type Renewals } from './renewals.ts';
 import { createStaff, type Staff } from './staff.ts';
 import { createTrace, type Trace } from './trace.ts';
 import { uploadRecordings } from './uploads.ts';
@@ -35,6 +37,7 @@ export interface World {
   readonly fleet: Fleet;
   readonly deliveries: Deliveries;
   readonly accounts: readonly PlatformAccount[];
+  readonly renewals: Renewals;
   readonly truths: readonly CustomersTruth[];
   readonly staff: Staff;
   readonly channel: Channel;
@@ -78,13 +81,20 @@ export async function openWorld(options: {
     trace,
     onJobWritten: (jobId) => late.deliveries?.tellJobWritten(jobId),
   });
+  const accounts = openAccounts(place);
+  const renewals = createRenewals({
+    ...{ nowMs, violate: history.violate },
+    isRevoked: (secrets) => accounts.some((account) => account.secrets.isRevoked(secrets)),
+  });
   const database = openBridgeDatabase({
     projectId: `simulation-${String(seed)}`,
     clock: { now: () => new Date(nowMs()) },
-    onCommit: (commit) => history.see(commit),
+    onCommit: (commit) => {
+      renewals.see(commit);
+      history.see(commit);
+    },
   });
   await gateFirestore(database.firestore, gate, createChance(seed, 'engine'));
-  const accounts = openAccounts(place);
   const channel = createChannel(gate);
   const tasks: TaskQueue = {
     enqueue: (task) => {
@@ -92,7 +102,9 @@ export async function openWorld(options: {
       return late.deliveries.tasks.enqueue(task);
     },
   };
-  const buildApp = await createAppBuilder(place, { gate, database, accounts, channel, tasks });
+  const buildApp = await createAppBuilder(place, {
+    ...{ gate, database, accounts, renewals, channel, tasks },
+  });
   const chance = createChance(seed, 'queue');
   const fleet = createFleet({ size: scenario.instances, createApp: buildApp.build, chance, trace });
   const deliveries = await createDeliveries({ nowMs, faults, chance, fleet, functions, trace });
@@ -110,7 +122,7 @@ export async function openWorld(options: {
   });
   return {
     ...{ scenario, faults, faultCounts, trace, history, fleet, deliveries, accounts, truths },
-    ...{ staff, channel, chance },
+    ...{ staff, channel, chance, renewals },
     truthOf: ({ requestedBy }) => {
       const planned = plannedFor(requestedBy);
       if (!planned) return null;
@@ -127,9 +139,9 @@ export async function openWorld(options: {
 function openAccounts({ seed, scenario, faults, nowMs }: Place): readonly PlatformAccount[] {
   const chance = createChance(seed + 1_000_003, 'faults');
   const freshMs = 3 * 3_600_000;
-  return scenario.accounts.map(({ isFresh, platform, calls, pageSize, sandboxFaults }, index) =>
+  return scenario.accounts.map(({ isFresh, ...planned }, index) =>
     createPlatformAccount({
-      ...{ name: `a${String(index)}`, platform, calls, pageSize, sandboxFaults },
+      ...{ ...planned, name: `a${String(index)}` },
       ...{ nowMs, faults, chance },
       seed: seed * 10 + index,
       createdAt: new Date(scenario.startMs - (isFresh ? 0 : freshMs)),
@@ -158,7 +170,7 @@ function toTruths(
 
 function toCredentials(accounts: readonly PlatformAccount[], account: number | null): Credentials {
   if (account === null) return manualSandboxCredentials;
-  return accounts[account]?.credentials ?? {};
+  return accounts[account]?.secrets.issue() ?? {};
 }
 
 /** Each instance has an app of its own, with its own caches, over the services that all share. */
@@ -168,23 +180,24 @@ async function createAppBuilder(
     readonly gate: Gate;
     readonly database: BridgeDatabase;
     readonly accounts: readonly PlatformAccount[];
+    readonly renewals: Renewals;
     readonly channel: Channel;
     readonly tasks: TaskQueue;
   },
 ): Promise<{ readonly build: () => App; readonly uploads: CustomersTruth | null }> {
-  const { gate, database, accounts, channel } = shared;
+  const { gate, database, accounts, renewals, channel } = shared;
   const clock = { now: () => new Date(nowMs()) };
   const bucket = createMemoryObjectStore();
   const files = scenario.uploads;
   const uploads =
     files > 0 ? await uploadRecordings(bucket, { files, seed, now: () => clock.now() }) : null;
   const objects = gateObjects(bucket, gate);
-  const sealer = gateSealer(createTestSealer(), gate);
+  const sealer = gateSealer(createTestSealer(), { gate, renewals });
   const queue = gateTasks(shared.tasks, gate);
   const chance = createChance(seed, 'engine');
   const speech = { loseRate: chance.pick([0, 0.1]), deafRate: chance.pick([0, 0.05]) };
   const transcriber = createTimedTranscriber({ nowMs, gate, chance, ...speech });
-  const fetch = createNetwork(accounts, gate);
+  const fetch = createNetwork({ accounts, renewals, gate });
   const allowedOrigins = accounts.map((account) => account.mediaOrigin);
   const { logs } = createRecordedLogs();
   const createId = createIds(seed);
@@ -199,7 +212,7 @@ async function createAppBuilder(
       sealer: async () => sealer,
       messenger: async () => channel.messenger,
       verifyCaller: () => Promise.reject(new Error('Nobody signs in here.')),
-      environment: () => ({ fetch, allowedOrigins }),
+      environment: () => ({ fetch, allowedOrigins, oauthApp: sandboxOAuthApp }),
       statusUrl: () => null,
       // After the faults the longest waits of chance would only cost time.
       random: () => (isOver() ? 0.5 : chance.next()),

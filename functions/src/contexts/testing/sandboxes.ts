@@ -38,3 +38,15 @@ const credentials: Readonly<Partial<Record<Platform, Credentials>>> = {
 export function sandboxCredentials(platform: Platform): Credentials {
   return credentials[platform] ?? { apiKey: 'sandbox-key' };
 }
+
+/** What customers get besides tokens when they connect our app, by the platforms that have one. */
+const grants: Readonly<Partial<Record<Platform, Credentials>>> = {
+  fathom: {},
+  gong: { apiBaseUrl: 'https://company-17.api.gong.io' },
+  zoho_meeting: { dataCentre: zohoMeetingSandboxGrant.dataCentre },
+};
+
+/** A grant of a platform's sandbox without its tokens; null: it knows keys only. */
+export function sandboxGrant(platform: Platform): Credentials | null {
+  return grants[platform] ?? null;
+}
