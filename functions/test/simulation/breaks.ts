@@ -76,8 +76,8 @@ export const breaks = {
       },
       {
         file: 'core/imports/process-call.ts',
-        from: '({ call }) => {\n    if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };',
-        to: '() => {\n    const { call } = claim;',
+        from: ', known: claim.call }, ({ call }) => {\n    if (!call || call.lease.epoch !== lease.epoch) return { call: null, result: false };',
+        to: ' }, () => {\n    const { call } = claim;',
       },
     ],
   },
