@@ -42,8 +42,13 @@ export function hoursLeft(from: Date, night: NightWindow): readonly Date[] {
   return hours;
 }
 
+/** To make one costs a hundred times what it costs to ask it, and each step of a job asks. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 function toLocalHour(at: Date, timeZone: string): number {
-  return Number(
-    new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' }).format(at),
-  );
+  const known = formats.get(timeZone);
+  const format =
+    known ?? new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', hourCycle: 'h23' });
+  if (!known) formats.set(timeZone, format);
+  return Number(format.format(at));
 }
