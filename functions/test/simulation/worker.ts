@@ -4,15 +4,15 @@ import { installVirtualTime } from './virtual-time.ts';
 
 const Message = z.object({ seed: z.int() });
 
-// The SDK takes a stack with each request, in case that it fails.
-Error.stackTraceLimit = 2;
+// The SDK takes a stack with each request, in case that it fails: a twentieth of a world's work.
+Error.stackTraceLimit = 0;
 
 const time = installVirtualTime();
 const { simulate } = await import('./simulate.ts');
 
 process.on('message', (message) => {
   const { seed } = Message.parse(message);
-  simulate(time, seed).then(
+  run(seed).then(
     (result) => process.send?.({ result }),
     (error: unknown) => {
       // A world that can't even be run is a finding like any other.
@@ -22,3 +22,17 @@ process.on('message', (message) => {
   );
 });
 process.send?.({ ready: true });
+
+/** What can't be run fails the same way once more, and then says where. */
+async function run(seed: number): ReturnType<typeof simulate> {
+  try {
+    return await simulate(time, seed);
+  } catch {
+    Error.stackTraceLimit = 10;
+    try {
+      return await simulate(time, seed);
+    } finally {
+      Error.stackTraceLimit = 0;
+    }
+  }
+}
