@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 
 const root = path.resolve(import.meta.dirname, '../../..');
-const bin = (name: string) => path.join(root, 'node_modules/.bin', name);
+const packages = path.join(root, 'node_modules');
+const compiler = path.join(packages, 'typescript7/bin/tsc');
 
 const Manifest = z.object({
   specVersion: z.literal('v1alpha1'),
@@ -29,7 +30,7 @@ export async function buildManifest(): Promise<Manifest> {
 }
 
 async function compile(outDir: string): Promise<void> {
-  const args = [bin('tsc'), '-p', 'functions/tsconfig.build.json', '--outDir', outDir];
+  const args = [compiler, '-p', 'functions/tsconfig.build.json', '--outDir', outDir];
   await promisify(execFile)(process.execPath, args, { cwd: root }).catch((error: unknown) => {
     // The compiler prints what is wrong to stdout, which is not in the error's message.
     const { stdout } = z.object({ stdout: z.string() }).parse(error);
@@ -43,8 +44,8 @@ async function compile(outDir: string): Promise<void> {
  */
 export async function readManifest(folder: string): Promise<Manifest> {
   const output = path.join(folder, 'functions.json');
-  await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  await promisify(execFile)(process.execPath, [bin('firebase-functions')], {
+  await symlink(packages, path.join(folder, 'node_modules'));
+  await promisify(execFile)(process.execPath, [path.join(packages, '.bin/firebase-functions')], {
     // It takes the package in the working directory.
     cwd: folder,
     env: {

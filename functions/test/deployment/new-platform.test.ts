@@ -40,10 +40,10 @@ async function create(...options: readonly string[]) {
 
 const Failed = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
 
-/** Throws with what the program printed when it does not end well. */
+/** Throws with what the program, of an installed package, printed when it does not end well. */
 async function check(program: string, options: readonly string[]): Promise<void> {
-  const bin = path.join(root, 'node_modules/.bin', program);
-  await run(process.execPath, [bin, ...options], { cwd: copy });
+  const file = path.join(root, 'node_modules', program);
+  await run(process.execPath, [file, ...options], { cwd: copy });
 }
 
 const Results = z.object({
@@ -108,16 +108,16 @@ describe('npm run new-platform', () => {
     });
 
     it('passes types, lint and format as it is', async () => {
-      await check('tsc', ['-p', 'functions/tsconfig.json']);
-      await check('eslint', ['--max-warnings', '0', folder]);
-      await check('prettier', ['--check', folder, 'docs', 'README.md']);
+      await check('typescript7/bin/tsc', ['-p', 'functions/tsconfig.json']);
+      await check('.bin/eslint', ['--max-warnings', '0', folder]);
+      await check('.bin/prettier', ['--check', folder, 'docs', 'README.md']);
     });
 
     it('fails the contract suite by the names of what is not filled in', async () => {
       const output = path.join(copy, 'results.json');
       const suite = `${folder}/acme-dialer.test.ts`;
       const options = ['--coverage=false', '--maxWorkers=1', '--json', `--outputFile=${output}`];
-      await expect(check('jest', [...options, suite])).rejects.toMatchObject({ code: 1 });
+      await expect(check('.bin/jest', [...options, suite])).rejects.toMatchObject({ code: 1 });
       const failures = Results.parse(JSON.parse(await readFile(output, 'utf8')))
         .testResults.flatMap(({ assertionResults }) => assertionResults)
         .filter(({ status }) => status === 'failed');
