@@ -10,3 +10,9 @@ Object.defineProperty(Error, Symbol.hasInstance, {
     return this === Error ? Error.isError(candidate) : isInstanceByPrototype.call(this, candidate);
   },
 });
+
+/**
+ * As many lines as under Node itself. Jest asks for 100 and looks each up in a source map, and the
+ * Firestore SDK takes a stack with each request, in case that it fails.
+ */
+Error.stackTraceLimit = 10;
