@@ -125,6 +125,7 @@ function forkWorker(options: { config: WorkerConfig; firestoreHost: string }): C
     execArgv: [],
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       GCLOUD_PROJECT: projectId,
       FIREBASE_CONFIG: JSON.stringify({ projectId }),
       FIRESTORE_EMULATOR_HOST: firestoreHost,

@@ -47,7 +47,13 @@ export function startScript(
   const child = spawn(process.execPath, [script, ...args], {
     cwd: repository,
     stdio: 'pipe',
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      // As under `npm start`, when it is `npm test` that runs.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      ...env,
+    },
   });
   running.add(child);
   // One that ends without reading it is no failure of ours.
