@@ -24,6 +24,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   // Two busy cores can be four times slower than an idle one.
   testTimeout: 300_000,
+  testSequencer: '<rootDir>/scripts/lib/long-tests-first.mjs',
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/functions/lib/'],
   modulePathIgnorePatterns: ['<rootDir>/functions/lib/'],
   extensionsToTreatAsEsm: [],
