@@ -4,6 +4,7 @@ import type { ImportJob } from './import-job.ts';
 import { supports } from './import-context.ts';
 import { withCredentials } from './job-credentials.ts';
 import { requireContext, update, type JobRun } from './job-run.ts';
+import { requirePage } from './job-steps.ts';
 import type { DateRange } from './source-call.ts';
 
 /** A platform that can't be asked now is asked again so often; the import does not fail of it. */
@@ -46,10 +47,10 @@ async function findMissing(
 }
 
 /** What began after the import was not there to be listed. */
-function toClosedRange({ engine, job }: JobRun): { start: Date | null; end: Date } {
+function toClosedRange({ job }: JobRun): { start: Date | null; end: Date } {
   const { start, end } = job.config.dateRange;
-  const startedAt = job.startedAt ?? engine.clock.now();
-  return { start, end: end !== null && end < startedAt ? end : startedAt };
+  const ends = [end, job.startedAt].flatMap((date) => date?.getTime() ?? []);
+  return { start, end: new Date(Math.min(...ends)) };
 }
 
 function count({ engine, job }: JobRun, dateRange: DateRange): Promise<number> {
@@ -67,13 +68,14 @@ function count({ engine, job }: JobRun, dateRange: DateRange): Promise<number> {
 }
 
 /** What the job's pages hold, over all of them: a read for 100 calls. */
-async function readCallsByDay({ engine, job }: JobRun): Promise<CallsByDay> {
+async function readCallsByDay(run: JobRun): Promise<CallsByDay> {
+  const { pages: total } = run.job.listing;
   const sums: Record<string, number> = {};
-  for (let first = 0; first < job.listing.pages; first += batchPages) {
-    const size = Math.min(batchPages, job.listing.pages - first);
+  for (let first = 0; first < total; first += batchPages) {
+    const size = Math.min(batchPages, total - first);
     const indices = Array.from({ length: size }, (_, at) => first + at);
-    const pages = await Promise.all(indices.map((index) => engine.calls.getPage(job.id, index)));
-    for (const [day, calls] of pages.flatMap((page) => Object.entries(page?.days ?? {}))) {
+    const pages = await Promise.all(indices.map((index) => requirePage(run, index)));
+    for (const [day, calls] of pages.flatMap((page) => Object.entries(page.days))) {
       sums[day] = (sums[day] ?? 0) + calls;
     }
   }

@@ -146,7 +146,7 @@ export async function dispatchPages(run: JobRun, maxCalls: number): Promise<bool
 }
 
 /** @throws `internal` for a page that was recorded and is gone, rather than leave its calls out */
-async function requirePage({ engine, job }: JobRun, index: number): Promise<CallPage> {
+export async function requirePage({ engine, job }: JobRun, index: number): Promise<CallPage> {
   const page = await engine.calls.getPage(job.id, index);
   if (page) return page;
   throw new ImportError({
