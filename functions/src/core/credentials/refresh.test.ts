@@ -123,6 +123,25 @@ describe('refreshing credentials', () => {
     expect(await there.open(credential)).toEqual(second);
   });
 
+  it('sends no refresh token after it stood still for as long as its lease', async () => {
+    const { clock, openInstance, keep } = openDatabase();
+    const credential = await keep();
+    const { exchange, exchanged } = createPlatform();
+    let stands = true;
+    const slow = openInstance(async (name, run) => {
+      const result = await run();
+      if (stands && name === 'store.transact') {
+        stands = false;
+        clock.advance(61_000);
+        await openInstance().refresh(credential, first, exchange);
+      }
+      return result;
+    });
+
+    expect(await slow.refresh(credential, first, exchange)).toEqual(second);
+    expect(exchanged).toEqual([first]);
+  });
+
   it('waits while another instance asks, and takes what that one stores', async () => {
     const { clock, openInstance, keep } = openDatabase();
     const credential = await keep();

@@ -76,11 +76,19 @@ async function refresh(parts: RefreshParts, request: RefreshRequest): Promise<Re
     const credentials = await parts.open(stored);
     if (!isSameCredentials(credentials, request.stale)) return { stored, credentials };
     const claim = await claimLease(parts, stored);
-    if (claim.type === 'claimed') return exchangeOnce(parts, request, claim);
-    if (claim.type === 'changed') continue;
-    if (clock.now().getTime() >= giveUpAtMs) throw stillHeld(claim.until, clock.now());
+    const now = clock.now();
+    if (claim.type === 'claimed' && mayExchange(claim.lease, now)) {
+      return exchangeOnce(parts, request, claim);
+    }
+    if (claim.type !== 'held') continue;
+    if (now.getTime() >= giveUpAtMs) throw stillHeld(claim.until, now);
     await sleep(pollMs);
   }
+}
+
+/** Whoever stood still since it took the lease must not send a refresh token that is another's by now. */
+function mayExchange({ expiresAt }: RefreshLease, now: Date): boolean {
+  return expiresAt.getTime() - now.getTime() > leaseMs / 2;
 }
 
 type LeaseClaim =

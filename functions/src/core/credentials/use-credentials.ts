@@ -6,8 +6,10 @@ import type { ExchangeCredentials } from './refresh.ts';
 
 /** An access token that works for less than this is renewed before it is used. */
 const renewAheadMs = 120_000;
-/** What is rejected so soon after a rejection was not old: another one would not be better. */
+/** What is rejected so soon after it was renewed was not old: another one would not be better. */
 const newMs = 60_000;
+/** Work that outlasts so many tokens comes again: what it has stored need not be done again. */
+const maxRenewals = 3;
 
 type Parts = Pick<Engine, 'vault' | 'clock' | 'logs'>;
 
@@ -29,19 +31,31 @@ export async function useCredentials<T>(
 ): Promise<T> {
   const opened = await engine.vault.open(target.owner);
   let current = await renewInTime(engine, target, opened);
-  let renewedAtMs: number | null = null;
-  for (;;) {
+  let renewedAtMs = Number.NEGATIVE_INFINITY;
+  for (let renewals = 0; ; renewals += 1) {
     try {
       return await use(current);
     } catch (error) {
       const renewal = isAuthInvalid(error) ? findRenewal(target, current) : null;
       const nowMs = engine.clock.now().getTime();
-      const wasNew = renewedAtMs !== null && nowMs - renewedAtMs < newMs;
+      // Somebody else may have renewed it long ago: then it has ended since we got it.
+      const hasEnded = renewal?.expiresAt != null && renewal.expiresAt.getTime() <= nowMs;
+      const wasNew = nowMs - renewedAtMs < newMs && !hasEnded;
       if (!renewal || wasNew) throw error;
+      if (renewals === maxRenewals) throw endsTooSoon(error);
       current = await renew(engine, target, { stale: current, exchange: renewal.exchange });
       renewedAtMs = engine.clock.now().getTime();
     }
   }
+}
+
+function endsTooSoon(cause: unknown): ImportError {
+  return new ImportError({
+    kind: 'conflict',
+    source: 'credentials',
+    publicMessage: 'The access token ended in the middle, again and again. It is tried again.',
+    cause,
+  });
 }
 
 function isAuthInvalid(error: unknown): boolean {
