@@ -56,6 +56,22 @@ describe('a recording that its platform makes when it is asked for', () => {
 });
 
 describe('a transcript that is late', () => {
+  it('does not have the call asked for again, whose recording is stored', async () => {
+    const fetched: string[] = [];
+    let tries = 0;
+    const { world, jobId } = await run({
+      calls: 1,
+      onFetch: (id) => void fetched.push(id),
+      onTranscript: () => {
+        tries += 1;
+        if (tries < 3) throw platformError('not_ready');
+      },
+    });
+    expect(fetched).toEqual([idOf(0)]);
+    expect(tries).toBe(3);
+    expect(await readWholeImport(world, jobId)).toEqual(wholeImportOf([idOf(0)]));
+  });
+
   it('is asked for again, and the recording downloaded once', async () => {
     const asked = new Map<string, number>();
     const { world, jobId } = await run({

@@ -6,6 +6,13 @@ import {
   type StoredMedia,
 } from './imported-call.ts';
 import { isLive, type ImportJob } from './import-job.ts';
+import type { CallMetadata } from './source-call.ts';
+
+/** A recording that is stored, and what the platform said of the call when it gave it. */
+export interface StoredRecording {
+  readonly media: StoredMedia;
+  readonly metadata: CallMetadata;
+}
 
 export interface ClaimedCall {
   readonly type: 'claimed';
@@ -13,7 +20,7 @@ export interface ClaimedCall {
   readonly job: ImportJob;
   readonly claimedAt: Date;
   /** What this try has stored so far, kept even when it fails. */
-  readonly progress: { media: StoredMedia | null };
+  readonly progress: { stored: StoredRecording | null };
 }
 
 export type CallClaim =
@@ -61,5 +68,7 @@ function findWait(call: ImportedCall, now: Date): Date | null {
 }
 
 function toClaim(call: ImportedCall, job: ImportJob, claimedAt: Date): ClaimedCall {
-  return { type: 'claimed', call, job, claimedAt, progress: { media: call.media } };
+  const { media, metadata } = call;
+  const stored = media && { media, metadata };
+  return { type: 'claimed', call, job, claimedAt, progress: { stored } };
 }

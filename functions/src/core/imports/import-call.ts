@@ -39,7 +39,7 @@ export async function importCall(work: CallWork): Promise<void> {
       return allSettled([bringRecording(platform), bringTranscript(platform)]);
     },
   );
-  const media = claim.progress.media;
+  const media = claim.progress.stored?.media ?? null;
   if (!transcript && media) return startTranscription(work, { metadata, media });
   await completeCall(work, { metadata, media, transcript, origin: 'platform' });
 }
@@ -50,14 +50,17 @@ async function allSettled<A, B>(parts: [Promise<A>, Promise<B>]): Promise<[A, B]
   return Promise.all(parts);
 }
 
-/** Stores the recording unless an earlier try did; returns what the platform says of the call. */
+/**
+ * Stores the recording and returns what the platform says of the call; asks for neither where an
+ * earlier try has stored it.
+ */
 async function bringRecording(work: PlatformWork): Promise<CallMetadata> {
   const { context, credentials, listed, claim, signal } = work;
-  const fetched = await context.fetchCall(credentials, listed, signal);
-  if (!claim.progress.media && fetched.media) {
-    claim.progress.media = await storeRecording(work, fetched.media);
-  }
-  return fetched.metadata;
+  const { progress } = claim;
+  if (progress.stored) return progress.stored.metadata;
+  const { metadata, media } = await context.fetchCall(credentials, listed, signal);
+  if (media) progress.stored = { media: await storeRecording(work, media), metadata };
+  return metadata;
 }
 
 /** A link may have expired between asking for it and following it: it is asked for once more. */

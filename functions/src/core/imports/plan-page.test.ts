@@ -242,7 +242,7 @@ describe('planPage', () => {
         [...ended, null].map((holder) => [call, holder] as const),
       ),
     )('is adopted when it is %s and that job is %s (null: gone)', (status, holder) => {
-      const calls = [callOf('job-0', status)];
+      const calls = [{ ...callOf('job-0', status), media: null }];
       const holders = holder ? { 'job-0': holder } : {};
 
       const plan = planPage(found({ calls, holders }), listed(['1']), noon);
@@ -250,6 +250,7 @@ describe('planPage', () => {
       expect(plan.calls).toStrictEqual([
         {
           ...sampleCallBase,
+          media: null,
           status: 'pending',
           notBefore: null,
           callKey: 'call-1',
@@ -269,6 +270,16 @@ describe('planPage', () => {
       expect(plan.job).toMatchObject({ listedCalls: 151, duplicateCalls: 50 });
       expect(plan.result).toMatchObject({ created: 1 });
     });
+  });
+
+  it('keeps of a call that it adopts what came with its stored recording', () => {
+    const fetched = { ...sampleMetadata, title: 'As fetched' };
+    const call = { ...callOf('job-0', 'failed'), metadata: fetched };
+
+    const plan = planPage(found({ calls: [call] }), listed(['1']), noon);
+
+    expect(plan.calls).toMatchObject([{ media: call.media, metadata: fetched }]);
+    expect(call.media).not.toBeNull();
   });
 
   describe('a call that this job has', () => {

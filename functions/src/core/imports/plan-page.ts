@@ -95,7 +95,9 @@ export function sortOut(
     } else {
       const { id, listing } = facts.job;
       const adopted = transitionCall(known, { type: 'requeue', jobId: id, page: listing.pages });
-      const { metadata, hint = null } = source;
+      // What came with a recording that is stored says more than a listing.
+      const { metadata } = adopted.media ? adopted : source;
+      const { hint = null } = source;
       calls.push(start({ ...adopted, metadata, hint }, source, now));
     }
   }

@@ -81,9 +81,10 @@ function recordFailure(
     // Ours by the epoch but no longer in work: the commit whose answer was lost did happen.
     if (!isInWork(call)) return { call: null, result: true };
     // What this try has stored stays stored: the next one does not download it again.
-    const media = claim.progress.media ?? call.media;
+    const { media, metadata } = claim.progress.stored ?? call;
     const hint = failure.error.hint ?? call.hint;
-    const next = transitionCall({ ...call, media, hint }, toFailureEvent(engine, failure));
+    const known = { ...call, media, metadata, hint };
+    const next = transitionCall(known, toFailureEvent(engine, failure));
     return { call: next, result: true };
   });
 }
