@@ -140,8 +140,9 @@ async function runToEnd(clock: VirtualTime, world: World): Promise<void> {
   const calmAtMs = Math.max(clock.nowMs(), faults.endsAtMs + staffReturnsMs);
   const isOver = (): boolean => {
     const nowMs = clock.nowMs();
-    // Where no job came into being, what was kept for one is swept all the same.
-    const lastEndMs = history.jobs.size > 0 ? history.endedAtMs : calmAtMs;
+    // What was kept for a job that never came into being is swept all the same.
+    const lastEndMs =
+      history.jobs.size > 0 ? Math.max(history.endedAtMs, faults.endsAtMs) : calmAtMs;
     if (nowMs < Math.max(calmAtMs, lastEndMs + tailMs)) return false;
     if (nowMs > Math.max(calmAtMs, history.progressAtMs) + standstillMs) return true;
     const isEnded = [...history.jobs.values()].every((job) => endedJobs.has(job.status));

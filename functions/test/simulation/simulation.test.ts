@@ -2,7 +2,7 @@ import { breaks, createBrokenCopy, findStaleBreaks } from './breaks.ts';
 import { runSeeds } from './run-seeds.ts';
 import { describeFailure } from './summary.ts';
 
-const seeds = 60;
+const seeds = 300;
 const folder = import.meta.dirname;
 const minuteMs = 60_000;
 
