@@ -56,8 +56,9 @@ const languageCodes = defineString('SPEECH_LANGUAGES', {
   description: 'BCP 47 tags, separated by commas, tried when a recording has to be transcribed',
 });
 
+const usualPrices = '*=500:2';
 const callPrices = defineString('CALL_PRICES', {
-  default: '*=500:2',
+  default: usualPrices,
   description:
     'Free calls of an import and cents for each further one, by platform: *=500:2,gong=0:3',
 });
@@ -91,8 +92,12 @@ export function readConfig(): Config {
     settings: {
       ...defaultSettings,
       nightlyCalls: nightlyCalls.value(),
-      prices: parsePrices(callPrices.value()),
-      night: { ...defaultSettings.night, timeZone: nightTimeZone.value() },
+      // A setting that was left empty is not worth every function's life.
+      prices: parsePrices(callPrices.value() || usualPrices),
+      night: {
+        ...defaultSettings.night,
+        timeZone: nightTimeZone.value() || defaultSettings.night.timeZone,
+      },
       languageCodes: languageCodes
         .value()
         .split(',')
