@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createApiRequest } from '../../../scripts/start/api-client.ts';
 import { below, figure, type BenchResult } from './bench-result.ts';
 import { startBenchWorld } from './support/bench-runtime.ts';
 
@@ -25,10 +26,15 @@ export async function runFairness({ calls }: { calls: number }): Promise<BenchRe
       await sleep(pollMs);
     }
     const askedAt = performance.now();
-    await world.start('small');
+    const small = await world.start('small');
     while (!claimedAt.has('small')) await sleep(pollMs);
     const waitedMs = (claimedAt.get('small') ?? Infinity) - askedAt;
     const { counts } = await world.api.getImport(large);
+    const request = createApiRequest(
+      world.runtime.url,
+      await world.runtime.tokens.issue('support'),
+    );
+    await Promise.all([large, small].map((jobId) => request('DELETE', `/imports/${jobId}`)));
     return {
       name: 'fairness',
       rows: [
