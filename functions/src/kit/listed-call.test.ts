@@ -26,6 +26,11 @@ describe('toListedCall', () => {
     });
   });
 
+  it.each([9e15, 'yesterday', Number.NaN])('knows no start of %s', (start) => {
+    const { metadata } = toListedCall({ id: 'c1', startedAt: start, endedAt: startedAt });
+    expect(metadata).toMatchObject({ startedAt: null, durationSeconds: null });
+  });
+
   it('takes what is left out, null or empty for unknown', () => {
     const unknown = {
       sourceCallId: 'c1',

@@ -76,8 +76,10 @@ export function toText(text: string | null | undefined): string | null {
   return text === undefined || text === '' ? null : text;
 }
 
+/** A number that no calendar holds says nothing, either. */
 function toDate(instant: Instant): Date | null {
-  return instant === null || instant === undefined ? null : new Date(instant);
+  const date = new Date(instant ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** An end before the start is nonsense, which says nothing. */
