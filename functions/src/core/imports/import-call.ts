@@ -23,10 +23,9 @@ interface PlatformWork extends CallWork {
  */
 export async function importCall(work: CallWork): Promise<void> {
   const { engine, claim } = work;
-  const { call } = claim;
-  if (call.status === 'transcribing' && call.media) {
-    const recording = { metadata: call.metadata, media: call.media };
-    return awaitTranscription(work, recording, call.transcription);
+  const { call, progress } = claim;
+  if (call.status === 'transcribing' && progress.stored) {
+    return awaitTranscription(work, progress.stored, call.transcription);
   }
   const context = requireContext(engine, call.platform);
   const { sourceCallId, metadata: known, hint } = call;
@@ -39,8 +38,9 @@ export async function importCall(work: CallWork): Promise<void> {
       return allSettled([bringRecording(platform), bringTranscript(platform)]);
     },
   );
-  const media = claim.progress.stored?.media ?? null;
-  if (!transcript && media) return startTranscription(work, { metadata, media });
+  const { stored } = progress;
+  if (!transcript && stored) return startTranscription(work, stored);
+  const media = stored?.media ?? null;
   await completeCall(work, { metadata, media, transcript, origin: 'platform' });
 }
 

@@ -2,16 +2,11 @@ import { ImportError } from '../errors.ts';
 import { toCallTask } from './call-task.ts';
 import { completeCall } from './complete-call.ts';
 import type { CallWork } from './call-work.ts';
-import { transitionCall, type StoredMedia, type Transcription } from './imported-call.ts';
-import type { CallMetadata } from './source-call.ts';
+import type { StoredRecording } from './claim-call.ts';
+import { transitionCall, type Transcription } from './imported-call.ts';
 import { storeTranscript } from './store-transcript.ts';
 
 const maxRestarts = 2;
-
-interface Recording {
-  readonly metadata: CallMetadata;
-  readonly media: StoredMedia;
-}
 
 /**
  * Starts speech-to-text and stores the operation's name before anything waits for it: it is paid
@@ -19,7 +14,7 @@ interface Recording {
  */
 export async function startTranscription(
   work: CallWork,
-  recording: Recording,
+  recording: StoredRecording,
   restarts = 0,
 ): Promise<void> {
   const { engine } = work;
@@ -36,7 +31,7 @@ export async function startTranscription(
 /** Looks at an operation that an earlier task started: not yet, done, lost, or impossible. */
 export async function awaitTranscription(
   work: CallWork,
-  recording: Recording,
+  recording: StoredRecording,
   transcription: Transcription,
 ): Promise<void> {
   await orWithoutTranscript(work, recording, async () => {
@@ -51,7 +46,7 @@ export async function awaitTranscription(
 
 async function lookAt(
   work: CallWork,
-  recording: Recording,
+  recording: StoredRecording,
   transcription: Transcription,
 ): Promise<void> {
   const { engine, claim } = work;
@@ -71,7 +66,7 @@ async function lookAt(
 /** A recording that can't be transcribed is imported all the same, without a transcript. */
 async function orWithoutTranscript(
   work: CallWork,
-  recording: Recording,
+  recording: StoredRecording,
   transcribe: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -92,7 +87,7 @@ function isSpeechError(error: unknown, kind: 'bad_request' | 'not_found'): error
 /** Leaves the call `transcribing` and a task for the time when it is worth looking again. */
 async function appoint(
   { engine, claim }: CallWork,
-  { metadata, media }: Recording,
+  { metadata, media }: StoredRecording,
   transcription: Transcription,
 ): Promise<void> {
   const { callKey, lease } = claim.call;
