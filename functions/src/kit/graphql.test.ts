@@ -8,6 +8,7 @@ const errors = defineGraphqlErrors({
   kindsByCode: {
     auth_failed: 'auth_invalid',
     forbidden: 'permission_denied',
+    paid_required: 'payment_required',
     object_not_found: 'not_found',
     too_many_requests: 'rate_limited',
   },
@@ -50,7 +51,7 @@ function createAcme(...answers: readonly Response[]) {
   const record = z.object({ name: z.string() }).nullable();
   const askFor = (...ids: readonly string[]) =>
     queryRecords(http, {
-      ...{ path: '/graphql', field: 'call', idType: 'ID!', selection: 'name' },
+      ...{ path: '/graphql', field: 'call', idType: 'ID!', selections: ['name', 'id'] },
       ...{ ids, schema: record },
     });
   return { http, sent, observed, ask, askFor };
@@ -176,5 +177,21 @@ describe('queryRecords', () => {
     expect(broken.kind).toBe('contract');
     expect(broken.publicMessage).toContain('data.call0.name');
     expect([...(await acme.askFor('a'))]).toEqual([['a', null]]);
+  });
+
+  it('selects less where the plan forbids what was asked for, and fails where nothing is left', async () => {
+    const forbidden = { code: 'paid_required' };
+    const acme = createAcme(
+      failed(forbidden),
+      Response.json({ data: { call0: null } }),
+      failed(forbidden),
+      failed(forbidden),
+    );
+    expect([...(await acme.askFor('a'))]).toEqual([['a', null]]);
+    expect(acme.sent.map((sent) => JSON.stringify(sent))).toEqual([
+      expect.stringContaining('{ name }'),
+      expect.stringContaining('{ id }'),
+    ]);
+    expect((await failureOf(acme.askFor('a'))).kind).toBe('payment_required');
   });
 });

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { ImportError } from '../core/errors.ts';
 import type { ErrorKind } from '../core/errors.ts';
 import type { PlatformErrors } from './define-errors.ts';
 import type { PlatformHttp } from './http.ts';
+import { loadEach } from './load-each.ts';
+import type { LoadedEach } from './load-each.ts';
 
 /** One entry of `errors`, as far as GraphQL services agree on it. @see https://spec.graphql.org */
 const GraphqlError = z.object({
@@ -91,33 +94,63 @@ export function queryGraphql<TSchema extends z.ZodType>(
   return http.request({ method: 'POST', path, idempotent: true, json }, schema);
 }
 
+interface RecordQuery<TSchema extends z.ZodType> {
+  readonly path: string;
+  /** The field that gives one record: `transcript`. */
+  readonly field: string;
+  /** The type of its argument `id`: `String!`. */
+  readonly idType: string;
+  /**
+   * What to select of each. Plans forbid fields, by a `payment_required` for the whole query: then
+   * the next selection is asked for.
+   */
+  readonly selections: readonly string[];
+  readonly schema: TSchema;
+}
+
+/**
+ * Makes a function that loads records by their ids, in queries of at most `maxKeys`: see `loadEach`.
+ */
+export function createRecordLoader<TSchema extends z.ZodType>(
+  http: PlatformHttp,
+  options: RecordQuery<TSchema> & { readonly source: string; readonly maxKeys: number },
+): (ids: readonly string[]) => Promise<LoadedEach<z.output<TSchema>>> {
+  const { source, maxKeys } = options;
+  const load = (ids: readonly string[]) => queryRecords(http, { ...options, ids });
+  return (keys) => loadEach({ source, keys, maxKeys, load });
+}
+
 /**
  * Asks for several records by their ids in one query, by aliases. A record that is missing, may not
  * be seen or has another shape is left out; asked for alone it fails, or is null, in its own name.
  */
 export async function queryRecords<TSchema extends z.ZodType>(
   http: PlatformHttp,
-  options: {
-    readonly path: string;
-    /** The field that gives one record: `transcript`. */
-    readonly field: string;
-    /** The type of its argument `id`: `String!`. */
-    readonly idType: string;
-    /** What to select of each. */
-    readonly selection: string;
-    readonly ids: readonly string[];
-    readonly schema: TSchema;
-  },
+  query: RecordQuery<TSchema> & { readonly ids: readonly string[] },
 ): Promise<ReadonlyMap<string, z.output<TSchema>>> {
-  const { field, ids, schema } = options;
+  const [selection = '', ...others] = query.selections;
+  try {
+    return await querySelection(http, { ...query, selection });
+  } catch (error) {
+    const isForbidden = error instanceof ImportError && error.kind === 'payment_required';
+    if (!isForbidden || others.length === 0) throw error;
+    return queryRecords(http, { ...query, selections: others });
+  }
+}
+
+async function querySelection<TSchema extends z.ZodType>(
+  http: PlatformHttp,
+  query: RecordQuery<TSchema> & { readonly selection: string; readonly ids: readonly string[] },
+): Promise<ReadonlyMap<string, z.output<TSchema>>> {
+  const { field, ids, schema } = query;
   const names = ids.map((_id, index) => `${field}${String(index)}`);
-  const parameters = names.map((name) => `$${name}: ${options.idType}`).join(', ');
-  const aliases = names.map((name) => `${name}: ${field}(id: $${name}) { ${options.selection} }`);
+  const parameters = names.map((name) => `$${name}: ${query.idType}`).join(', ');
+  const aliases = names.map((name) => `${name}: ${field}(id: $${name}) { ${query.selection} }`);
   const json = {
     query: `query Records(${parameters}) { ${aliases.join(' ')} }`,
     variables: Object.fromEntries(names.map((name, index) => [name, ids[index]])),
   };
-  const request = { method: 'POST', path: options.path, idempotent: true, json } as const;
+  const request = { method: 'POST', path: query.path, idempotent: true, json } as const;
   const [id] = ids;
   if (ids.length === 1 && id !== undefined) {
     const one = z.object({ data: z.object({ [`${field}0`]: schema }) });

@@ -1,8 +1,5 @@
-import type { z } from 'zod';
-import { ImportError } from '../../core/errors.ts';
 import { widen } from '../../kit/date-range.ts';
-import { queryGraphql, queryRecords } from '../../kit/graphql.ts';
-import { loadEach } from '../../kit/load-each.ts';
+import { createRecordLoader, queryGraphql } from '../../kit/graphql.ts';
 import type { CallWindow } from '../../kit/offset-windows.ts';
 import type { Toolkit } from '../context.ts';
 import {
@@ -32,32 +29,15 @@ const spoken = `id speakers { id name } meeting_attendance { name join_time leav
   sentences { index speaker_id speaker_name text raw_text start_time end_time }
   meeting_info { summary_status silent_meeting }`;
 
-/** Plans forbid fields, by an error for the whole query: what is asked for then, one after the other. */
+/** Plans forbid fields: what is asked for, one after the other. */
 const detailSelections = [`${spoken} summary { overview action_items keywords }`, spoken];
 const state = 'id meeting_info { summary_status }';
 const linkSelections = [`${state} audio_url video_url`, `${state} audio_url`, state];
+const asking = { source: 'fireflies', path, field: 'transcript', idType: 'String!' };
 
 /** Fireflies' GraphQL API, as far as an import needs it. @see https://docs.fireflies.ai/graphql-api */
 export function createFirefliesClient({ http, pageSize }: Toolkit<FirefliesCredentials>) {
   const limit = pageSize(largestPage);
-  const load = <TSchema extends z.ZodType>(
-    keys: readonly string[],
-    allowed: {
-      readonly selections: readonly string[];
-      readonly maxKeys: number;
-      readonly schema: TSchema;
-    },
-  ) => {
-    const { selections, maxKeys, schema } = allowed;
-    const ask = { path, field: 'transcript', idType: 'String!', schema };
-    return loadEach({
-      source: 'fireflies',
-      keys,
-      maxKeys,
-      load: (ids) =>
-        firstAllowed(selections, (selection) => queryRecords(http, { ...ask, selection, ids })),
-    });
-  };
   return {
     pageSize: limit,
 
@@ -87,29 +67,19 @@ export function createFirefliesClient({ http, pageSize }: Toolkit<FirefliesCrede
     },
 
     /** @see https://docs.fireflies.ai/graphql-api/query/transcript: what is said, and the summary */
-    details: (ids: readonly string[]) =>
-      load(ids, {
-        selections: detailSelections,
-        maxKeys: detailsPerRequest,
-        schema: FirefliesDetails,
-      }),
+    details: createRecordLoader(http, {
+      ...asking,
+      selections: detailSelections,
+      maxKeys: detailsPerRequest,
+      schema: FirefliesDetails,
+    }),
 
     /** The links alone: a plan without them must not cost what is said. */
-    links: (ids: readonly string[]) =>
-      load(ids, { selections: linkSelections, maxKeys: largestPage, schema: FirefliesLinks }),
+    links: createRecordLoader(http, {
+      ...asking,
+      selections: linkSelections,
+      maxKeys: largestPage,
+      schema: FirefliesLinks,
+    }),
   };
-}
-
-async function firstAllowed<T>(
-  selections: readonly string[],
-  ask: (selection: string) => Promise<T>,
-): Promise<T> {
-  const [selection = '', ...others] = selections;
-  try {
-    return await ask(selection);
-  } catch (error) {
-    const isForbidden = error instanceof ImportError && error.kind === 'payment_required';
-    if (!isForbidden || others.length === 0) throw error;
-    return firstAllowed(others, ask);
-  }
 }
