@@ -2,17 +2,14 @@ import type { z } from 'zod';
 import type {
   ContextCapabilities,
   Credentials,
-  FetchedCall,
-  HydratedCall,
   ImportContext,
   Platform,
   RateLimits,
 } from '../core/imports/import-context.ts';
 import type {
   CallFilters,
+  CallMetadata,
   DateRange,
-  MediaSource,
-  MediaStream,
   SourceCall,
   SourceTranscript,
 } from '../core/imports/source-call.ts';
@@ -22,6 +19,7 @@ import type { PlatformErrors } from '../kit/define-errors.ts';
 import type { Fetch, Sleep } from '../kit/fetch.ts';
 import type { HostRule } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
+import type { Finding, KnownCall, Recording } from '../kit/known-call.ts';
 import type { OAuth2Rules, OAuthApp } from '../kit/oauth2.ts';
 import type { ListedPage } from '../kit/pages.ts';
 import type { CreateRateLimiter } from '../kit/rate-limiter.ts';
@@ -54,12 +52,10 @@ export interface Toolkit<TCredentials> {
   /** The platform's API with authorization, limits, retries and parsing. */
   readonly http: PlatformHttp;
   readonly clock: Clock;
-  /** Whether a call ended so lately that what is missing of it may still be made: see `settlingMs`. */
-  readonly isSettling: (call: SourceCall) => boolean;
   /** Files that were uploaded to us. @throws `internal` where the environment has none */
   readonly objects: ObjectStore;
-  /** Opens a file that an answer named, by the rules for recordings: a transcript, say. */
-  readonly openMedia: (media: MediaSource) => Promise<MediaStream>;
+  /** Reads a text file that an answer named, by the rules for recordings: a transcript. At most 16 MB. */
+  readonly readTextFile: (url: string) => Promise<string>;
   readonly signal: AbortSignal | undefined;
   /** How many calls to ask for in a page, for a platform that lets us say: at most `most`. */
   readonly pageSize: (most: number) => number;
@@ -84,8 +80,12 @@ export interface CustomerBaseUrls<TCredentials> {
 
 /** Which calls are wanted: range and filters are parsed. */
 export interface Listing<TFilters> {
+  /** The platform's id, for errors. */
+  readonly source: string;
   readonly dateRange: DateRange;
   readonly filters: TFilters;
+  /** Nothing later is to be listed: now. */
+  readonly latest: Date;
   /** The listing is only read to count: what makes it costlier may be left out. */
   readonly isCount: boolean;
 }
@@ -144,6 +144,8 @@ export interface ContextDefinition<
    * then the framework takes "none" and `not_found` for "not ready". Default 0.
    */
   readonly settlingMs?: number;
+  /** How long links to recordings work that don't say so themselves. Default: until they fail. */
+  readonly linkLifetimeMs?: number;
   /**
    * What identifies the account at the platform where credentials change (OAuth): its own id, or
    * `toGrantKey`. Default: a digest of all credentials.
@@ -159,10 +161,13 @@ export interface ContextDefinition<
     client: TClient,
     toolkit: Toolkit<z.output<TCredentials>>,
   ): Promise<Partial<z.output<TCredentials>> | undefined>;
-  /** Calls out of range are dropped by the framework: a platform's edges may be coarser. */
+  /**
+   * By one of the kit's ways of paging, which take the listing as it is. Calls out of range are
+   * dropped by the framework: a platform's edges may be coarser.
+   */
   listCalls(
     client: TClient,
-    options: Listing<z.output<TFilters>> & { readonly cursor: string | null },
+    listing: Listing<z.output<TFilters>> & { readonly cursor: string | null },
     toolkit: Toolkit<z.output<TCredentials>>,
   ): AsyncGenerator<ListedPage>;
   /** `by_listing`: there is no total, but reading the listing through costs little. */
@@ -173,26 +178,39 @@ export interface ContextDefinition<
         listing: Listing<z.output<TFilters>>,
         toolkit: Toolkit<z.output<TCredentials>>,
       ) => Promise<number>);
-  hydrateCalls?(
-    client: TClient,
-    calls: readonly SourceCall[],
-    toolkit: Toolkit<z.output<TCredentials>>,
-  ): Promise<readonly HydratedCall[]>;
   /**
-   * No media means none, or none yet; with the `mediaKind` `none` it is final. `not_ready`: the platform
-   * says that it still works on this call, however old that is; `not_found`: it has none such.
+   * What bulk requests say of a whole page: each call with its `recording`, `transcript` and better
+   * metadata, as far as they were asked for. `by_listing`: its transcripts come with the listing.
    */
-  fetchCall(
+  hydrateCalls?:
+    | 'by_listing'
+    | ((
+        client: TClient,
+        calls: readonly SourceCall[],
+        toolkit: Toolkit<z.output<TCredentials>>,
+      ) => Promise<readonly KnownCall[]>);
+  /**
+   * Where the recording is; asked only where neither the listing nor a hydration told, or its link is
+   * too old. `not_ready`: the platform says that it still works on this call, however old that is;
+   * `not_found`: it has none such.
+   */
+  fetchRecording(
     client: TClient,
     listed: SourceCall,
     toolkit: Toolkit<z.output<TCredentials>>,
-  ): Promise<FetchedCall | 'not_ready' | 'not_found'>;
-  /** Null: there is none, or none yet; `none`: the platform says that there will be none. */
+  ): Promise<Finding<Recording> | 'not_ready' | 'not_found'>;
+  /** What the platform says of a call besides, where the listing said less: who took part. */
+  fetchDetails?(
+    client: TClient,
+    listed: SourceCall,
+    toolkit: Toolkit<z.output<TCredentials>>,
+  ): Promise<Partial<CallMetadata>>;
+  /** Not asked where it is known that there will be none. */
   getTranscript?(
     client: TClient,
     listed: SourceCall,
     toolkit: Toolkit<z.output<TCredentials>>,
-  ): Promise<SourceTranscript | 'none' | null>;
+  ): Promise<Finding<SourceTranscript>>;
   /** Only with the capability `uploads`. The credentials it returns must fit `credentials`. */
   acceptUploads?(objects: ObjectStore, batch: UploadBatch): Promise<z.output<TCredentials>>;
 }

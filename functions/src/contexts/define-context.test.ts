@@ -3,6 +3,7 @@ import { ImportError } from '../core/errors.ts';
 import type { SourceCall } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import { defineErrors } from '../kit/define-errors.ts';
+import type { KnownCall } from '../kit/known-call.ts';
 import { toListedCall } from '../kit/listed-call.ts';
 import type { ContextDefinition, ContextEnvironment } from './context.ts';
 import { defineContext } from './define-context.ts';
@@ -53,8 +54,7 @@ function define(changes: Partial<AcmeDefinition> = {}) {
     listCalls: async function* () {
       yield { calls: [call], nextCursor: null };
     },
-    fetchCall: () =>
-      Promise.resolve({ metadata: call.metadata, media: { kind: 'stored', key: 'media' } }),
+    fetchRecording: () => Promise.resolve({ key: 'media' }),
     ...changes,
   });
 }
@@ -173,13 +173,13 @@ describe('defineContext', () => {
   it('hands hydrated calls on', async () => {
     const hydrated = [{ ...call, transcript: null }];
     const context = define({ hydrateCalls: () => Promise.resolve(hydrated) }).create(environment);
-    await expect(context.hydrateCalls?.(credentials, [call])).resolves.toEqual(hydrated);
+    await expect(context.hydrateCalls?.(credentials, [call])).resolves.toMatchObject(hydrated);
   });
 
   it('translates whatever an adapter throws', async () => {
     const context = define({
       getTranscript: () => Promise.reject(new TypeError('x is not a function')),
-      fetchCall: () => {
+      fetchRecording: () => {
         throw new DOMException('Aborted', 'AbortError');
       },
       listCalls: () => {
@@ -317,12 +317,9 @@ describe('defineContext', () => {
   it('fetches a call again whose stored recording has moved, without the hint that misled it', async () => {
     const hints: unknown[] = [];
     const context = define({
-      fetchCall: (_client, { hint }) => {
+      fetchRecording: (_client, { hint }) => {
         hints.push(hint);
-        return Promise.resolve({
-          metadata: call.metadata,
-          media: { kind: 'stored', key: hint ?? 'media' },
-        });
+        return Promise.resolve({ key: hint ?? 'media' });
       },
     }).create({ ...environment, objects: createObjects() });
     const { media } = await context.fetchCall(credentials, { ...call, hint: 'moved' });
@@ -332,9 +329,9 @@ describe('defineContext', () => {
   });
 
   it('reports a recording as not found whose call has none any more', async () => {
-    const medias = [{ kind: 'stored', key: 'moved' } as const];
+    const recordings = [{ key: 'moved' }];
     const context = define({
-      fetchCall: () => Promise.resolve({ metadata: call.metadata, media: medias.shift() ?? null }),
+      fetchRecording: () => Promise.resolve(recordings.shift() ?? null),
     }).create({ ...environment, objects: createObjects() });
     const { media } = await context.fetchCall(credentials, call);
     const opening = context.openMedia(credentials, media ?? { kind: 'stored', key: 'none' });
@@ -365,7 +362,7 @@ describe('defineContext', () => {
     const missing = new ImportError({ kind: 'not_found', source: 'dialpad', publicMessage: 'No.' });
     const context = define({
       settlingMs: 3_600_000,
-      fetchCall: () => Promise.reject(missing),
+      fetchRecording: () => Promise.reject(missing),
     }).create(environment);
     const startedMinutesAgo = (minutes: number): SourceCall => {
       const startedAt = new Date(environment.clock.now().getTime() - minutes * 60_000);
@@ -378,8 +375,8 @@ describe('defineContext', () => {
   });
 
   it('says of a call that the adapter does not find that it is gone', async () => {
-    const fetchCall = () => Promise.resolve('not_found' as const);
-    const context = define({ fetchCall }).create(environment);
+    const fetchRecording = () => Promise.resolve('not_found' as const);
+    const context = define({ fetchRecording }).create(environment);
     expect(await failureOf(context.fetchCall(credentials, call))).toMatchObject({
       kind: 'not_found',
       source: 'dialpad',
@@ -399,7 +396,7 @@ describe('defineContext', () => {
     it('takes a missing recording for one that is not ready, for as long as that may be', async () => {
       const context = define({
         settlingMs: 3_600_000,
-        fetchCall: (_client, { metadata }) => Promise.resolve({ metadata, media: null }),
+        fetchRecording: () => Promise.resolve(null),
       }).create(environment);
       const error = await failureOf(context.fetchCall(credentials, fresh));
       expect(error).toMatchObject({ kind: 'not_ready', retryAfterMs: 59 * 60_000 });
@@ -410,10 +407,12 @@ describe('defineContext', () => {
     it('believes a platform that says that nothing was recorded', async () => {
       const context = define({
         settlingMs: 3_600_000,
-        fetchCall: (_client, { metadata }) =>
-          Promise.resolve({ metadata: { ...metadata, mediaKind: 'none' }, media: null }),
+        fetchRecording: () => Promise.resolve('none'),
       }).create(environment);
-      await expect(context.fetchCall(credentials, fresh)).resolves.toMatchObject({ media: null });
+      await expect(context.fetchCall(credentials, fresh)).resolves.toMatchObject({
+        metadata: { mediaKind: 'none' },
+        media: null,
+      });
     });
 
     it('does the same with transcripts', async () => {
@@ -444,20 +443,140 @@ describe('defineContext', () => {
     });
 
     it('waits, however long ago the call was, where the platform says that it still works on it', async () => {
-      const fetchCall = () => Promise.resolve('not_ready' as const);
-      const context = define({ fetchCall }).create(environment);
+      const fetchRecording = () => Promise.resolve('not_ready' as const);
+      const context = define({ fetchRecording }).create(environment);
       const error = await failureOf(context.fetchCall(credentials, old));
       expect(error).toMatchObject({ kind: 'not_ready', retryAfterMs: 61 * 60_000 });
     });
+  });
 
-    it('tells the adapter which calls these are', async () => {
+  describe('what is known of a call before it is fetched', () => {
+    const hour = 3_600_000;
+    const endedAgo = (agoMs: number) =>
+      toListedCall({ id: 'call-2', startedAt: environment.clock.now().getTime() - agoMs });
+    /** A platform whose every answer counts, on a clock of its own. */
+    const createCounting = (changes: Partial<AcmeDefinition>) => {
+      const asked: string[] = [];
+      const ownClock = createFakeClock();
       const context = define({
-        settlingMs: 3_600_000,
-        hydrateCalls: async (_client, calls, { isSettling }) =>
-          calls.map((each) => ({ ...each, hint: String(isSettling(each)), transcript: null })),
-      }).create(environment);
-      const hydrated = await context.hydrateCalls?.(credentials, [fresh, old]);
-      expect(hydrated?.map(({ hint }) => hint)).toEqual(['true', 'false']);
+        settlingMs: hour,
+        fetchRecording: async () => {
+          asked.push('recording');
+          return { url: 'https://files.example.com/new' };
+        },
+        getTranscript: async () => {
+          asked.push('transcript');
+          return null;
+        },
+        ...changes,
+      }).create({ ...environment, clock: ownClock });
+      const list = async (): Promise<SourceCall> => {
+        for await (const { calls } of context.listCalls(credentials, whole)) {
+          const [first] = calls;
+          if (first !== undefined) return first;
+        }
+        throw new Error('Nothing was listed.');
+      };
+      return { context, asked, list, clock: ownClock };
+    };
+    const listing = (...calls: readonly KnownCall[]): Partial<AcmeDefinition> => ({
+      listCalls: async function* () {
+        yield { calls, nextCursor: null };
+      },
+    });
+
+    it('is not asked for again: a link while it works, and that there is nothing', async () => {
+      const recording = {
+        url: 'https://files.example.com/a',
+        kind: 'audio',
+        contentType: 'audio/mpeg',
+      } as const;
+      const known = { ...endedAgo(0), recording, transcript: 'none' } as const;
+      const opened = createCounting({ linkLifetimeMs: hour, ...listing(known) });
+      const { context } = opened;
+      const listed = await opened.list();
+      await expect(context.fetchCall(credentials, listed)).resolves.toEqual({
+        metadata: { ...known.metadata, mediaKind: 'audio' },
+        media: { kind: 'url', url: recording.url, contentType: 'audio/mpeg' },
+      });
+      await expect(context.getTranscript?.(credentials, listed)).resolves.toBeNull();
+      expect(opened.asked).toEqual([]);
+      opened.clock.advance(51 * 60_000);
+      await expect(context.fetchCall(credentials, listed)).resolves.toMatchObject({
+        media: { url: 'https://files.example.com/new' },
+      });
+      expect(opened.asked).toEqual(['recording']);
+    });
+
+    it('believes a link that says until when it works, rather than the platform', async () => {
+      const untilMs = environment.clock.now().getTime() + 2 * hour;
+      const url = `https://files.example.com/a?Expires=${String(Math.floor(untilMs / 1000))}`;
+      const known = { ...endedAgo(0), recording: { url } };
+      const opened = createCounting({ linkLifetimeMs: hour, ...listing(known) });
+      const listed = await opened.list();
+      opened.clock.advance(1.5 * hour);
+      await opened.context.fetchCall(credentials, listed);
+      expect(opened.asked).toEqual([]);
+    });
+
+    it('takes a link for a broken promise that had expired when it was given', async () => {
+      const url = 'https://files.example.com/a?Expires=1000000000';
+      const { context } = createCounting({ fetchRecording: async () => ({ url }) });
+      expect(await failureOf(context.fetchCall(credentials, call))).toMatchObject({
+        kind: 'contract',
+        retryable: true,
+        publicMessage: 'Acme gave a link to the recording that had expired.',
+      });
+    });
+
+    it.each([
+      ['an old call', 2 * hour, []],
+      ['a call that has just ended', 0, ['recording', 'transcript']],
+    ])('counts what %s lacks as missing for good, or not', async (_name, agoMs, asked) => {
+      const missing = { recording: null, transcript: null };
+      const opened = createCounting({
+        ...listing(endedAgo(agoMs)),
+        hydrateCalls: async (_client, calls) => calls.map((each) => ({ ...each, ...missing })),
+      });
+      const { context } = opened;
+      const [hydrated] = (await context.hydrateCalls?.(credentials, [await opened.list()])) ?? [];
+      if (hydrated === undefined) throw new Error('Nothing was hydrated.');
+      expect(hydrated.transcript).toBeNull();
+      await context.fetchCall(credentials, hydrated);
+      await context.getTranscript?.(credentials, hydrated).catch(() => null);
+      expect(opened.asked).toEqual(asked);
+    });
+
+    it('asks nothing of a call of which the listing says that nothing was recorded', async () => {
+      const opened = createCounting({});
+      const metadata = { ...call.metadata, mediaKind: 'none' as const };
+      await expect(opened.context.fetchCall(credentials, { ...call, metadata })).resolves.toEqual({
+        metadata,
+        media: null,
+      });
+      expect(opened.asked).toEqual([]);
+    });
+
+    it('hydrates by transcripts that came with the listing', async () => {
+      const transcript = {
+        transcript: { language: null, speakers: [], segments: [] },
+        original: 1,
+      };
+      const opened = createCounting({
+        ...listing({ ...endedAgo(0), transcript }),
+        hydrateCalls: 'by_listing',
+      });
+      const calls = [await opened.list(), call];
+      const hydrated = await opened.context.hydrateCalls?.(credentials, calls);
+      expect(hydrated?.map((each) => each.transcript)).toEqual([transcript, null]);
+    });
+
+    it('adds what else the platform says of a call when it is fetched', async () => {
+      const { context } = createCounting({ fetchDetails: async () => ({ title: 'Demo' }) });
+      await expect(context.fetchCall(credentials, call)).resolves.toMatchObject({
+        metadata: { title: 'Demo' },
+        media: { url: 'https://files.example.com/new' },
+      });
     });
   });
 
@@ -530,6 +649,6 @@ function bareDefinition() {
     listCalls: async function* () {
       yield { calls: [], nextCursor: null };
     },
-    fetchCall: () => Promise.resolve({ metadata: call.metadata, media: null }),
+    fetchRecording: () => Promise.resolve(null),
   };
 }

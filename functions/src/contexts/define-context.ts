@@ -2,21 +2,17 @@ import { z } from 'zod';
 import { conceal } from '../core/credentials/secret.ts';
 import { ImportError, toImportError } from '../core/errors.ts';
 import type { ContextCapabilities, Credentials } from '../core/imports/import-context.ts';
-import type {
-  ListOptions,
-  MediaSource,
-  MediaStream,
-  SourceCall,
-  SourceCallPage,
-} from '../core/imports/source-call.ts';
+import type { ListOptions, SourceCallPage } from '../core/imports/source-call.ts';
 import { countPages } from '../kit/count-pages.ts';
 import { isInRange } from '../kit/date-range.ts';
 import { describeIssues } from '../kit/issues.ts';
+import { hasNoTranscript } from '../kit/known-call.ts';
 import { findGrantRenewal } from '../kit/oauth2.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
-import type { ContextDefinition, CreatedContext, DefinedContext, Toolkit } from './context.ts';
+import type { ContextDefinition, CreatedContext, DefinedContext } from './context.ts';
+import { createMediaMethods } from './media-methods.ts';
 import { createSession } from './session.ts';
-import type { CallPart, Session } from './session.ts';
+import type { Run, Session } from './session.ts';
 
 /**
  * Makes an import context of what a platform's author wrote: credentials and filters are parsed,
@@ -60,7 +56,7 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   session: Session<TClient, z.output<TCredentials>>,
 ): Methods {
-  const { countCalls, hydrateCalls, getTranscript, acceptUploads } = definition;
+  const { platform: source, countCalls, hydrateCalls, getTranscript, acceptUploads } = definition;
   const run: Run<TClient, z.output<TCredentials>> = (credentials, signal, work) =>
     translated(definition.platform, async () => {
       const { client, toolkit } = session.connect(credentials, signal);
@@ -91,7 +87,8 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
       countCalls: (credentials, { dateRange, filters }, signal) =>
         run(credentials, signal, (client, toolkit) => {
           const parsed = parseTypedFilters(definition, filters);
-          const listing = { dateRange, filters: parsed, isCount: true };
+          const latest = toolkit.clock.now();
+          const listing = { source, latest, dateRange, filters: parsed, isCount: true };
           if (countCalls !== 'by_listing') return countCalls(client, listing, toolkit);
           const pages = definition.listCalls(client, { ...listing, cursor: null }, toolkit);
           return countPages(pages, dateRange);
@@ -99,14 +96,19 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     }),
     ...(hydrateCalls !== undefined && {
       hydrateCalls: (credentials, calls, signal) =>
-        run(credentials, signal, (client, toolkit) => hydrateCalls(client, calls, toolkit)),
+        run(credentials, signal, async (client, toolkit) => {
+          const hydrated =
+            hydrateCalls === 'by_listing' ? calls : await hydrateCalls(client, calls, toolkit);
+          return hydrated.map((call) => ({ transcript: null, ...session.calls.toHydrated(call) }));
+        }),
     }),
     ...(getTranscript !== undefined && {
       getTranscript: async (credentials, listed, signal) => {
+        if (hasNoTranscript(listed)) return null;
         const found = await run(credentials, signal, (client, toolkit) =>
           getTranscript(client, listed, toolkit),
-        ).catch((error: unknown) => rethrow(session, error, { listed, what: 'transcript' }));
-        if (found === null) session.requireSettled(listed, 'transcript');
+        ).catch((error: unknown) => session.calls.rethrow(error, listed, 'transcript'));
+        if (found === null) session.calls.requireSettled(listed, 'transcript');
         return found === 'none' ? null : found;
       },
     }),
@@ -117,23 +119,6 @@ function createMethods<TCredentials extends z.ZodObject, TFilters extends z.ZodO
     ...createRenewal(definition, session),
     ...createMediaMethods(definition, session, run),
   };
-}
-
-/** Does one call of the context; every error becomes an `ImportError`. */
-type Run<TClient, TCredentials> = <T>(
-  credentials: Credentials,
-  signal: AbortSignal | undefined,
-  work: (client: TClient, toolkit: Toolkit<TCredentials>) => Promise<T>,
-) => Promise<T>;
-
-/** What is missing of a call that has just ended may still be in the making. */
-function rethrow(
-  session: Pick<Session<unknown, unknown>, 'requireSettled'>,
-  error: unknown,
-  { listed, what }: { readonly listed: SourceCall; readonly what: CallPart },
-): never {
-  if (isNotFound(error)) session.requireSettled(listed, what, error);
-  throw error;
 }
 
 function createRenewal<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
@@ -151,53 +136,6 @@ function createRenewal<TCredentials extends z.ZodObject, TFilters extends z.ZodO
   };
 }
 
-/**
- * A media source remembers the call it was made for, so that a link that expired between the two
- * calls is fetched again, once.
- */
-function createMediaMethods<
-  TCredentials extends z.ZodObject,
-  TFilters extends z.ZodObject,
-  TClient,
->(
-  definition: ContextDefinition<TCredentials, TFilters, TClient>,
-  session: Session<TClient, z.output<TCredentials>>,
-  run: Run<TClient, z.output<TCredentials>>,
-): Pick<Methods, 'fetchCall' | 'openMedia'> {
-  const callsByMedia = new WeakMap<MediaSource, SourceCall>();
-  const fetchCall: Methods['fetchCall'] = async (credentials, listed, signal) => {
-    const fetched = await run(credentials, signal, async (client, toolkit) => {
-      const found = await definition.fetchCall(client, listed, toolkit);
-      if (found === 'not_found') throw gone(definition);
-      return found;
-    }).catch((error: unknown) => rethrow(session, error, { listed, what: 'recording' }));
-    if (fetched === 'not_ready') throw session.notReadyYet(listed, 'recording');
-    if (fetched.media !== null) callsByMedia.set(fetched.media, listed);
-    else if (fetched.metadata.mediaKind !== 'none') session.requireSettled(listed, 'recording');
-    return fetched;
-  };
-  const openMedia: Methods['openMedia'] = async (credentials, media, signal) => {
-    const open = (source: MediaSource): Promise<MediaStream> =>
-      translated(definition.platform, () => session.openMedia(credentials, source, signal));
-    const listed = callsByMedia.get(media);
-    try {
-      return await open(media);
-    } catch (error) {
-      if (listed === undefined || !isNotFound(error)) throw error;
-    }
-    try {
-      // The hint may be what the dead link came from.
-      const unhinted = { ...listed, hint: null };
-      const { media: fresh } = await fetchCall(credentials, unhinted, signal);
-      if (fresh === null) throw gone(definition);
-      return await open(fresh);
-    } catch (error) {
-      return rethrow(session, error, { listed, what: 'recording' });
-    }
-  };
-  return { fetchCall, openMedia };
-}
-
 async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.ZodObject, TClient>(
   definition: ContextDefinition<TCredentials, TFilters, TClient>,
   session: Session<TClient, z.output<TCredentials>>,
@@ -207,17 +145,21 @@ async function* listPages<TCredentials extends z.ZodObject, TFilters extends z.Z
     readonly signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<SourceCallPage> {
+  const { platform: source } = definition;
   const { dateRange, cursor } = request.options;
   try {
     const filters = parseTypedFilters(definition, request.options.filters);
     const { client, toolkit } = session.connect(request.credentials, request.signal);
-    const listing = { dateRange, filters, cursor, isCount: false };
+    const latest = toolkit.clock.now();
+    const listing = { source, latest, dateRange, filters, cursor, isCount: false };
     const pages = definition.listCalls(client, listing, toolkit);
     for await (const { drifts = [], ...page } of pages) {
       for (const drift of drifts) await session.reportDrift(drift);
       yield {
         ...page,
-        calls: page.calls.filter(({ metadata }) => isInRange(metadata.startedAt, dateRange)),
+        calls: page.calls
+          .filter(({ metadata }) => isInRange(metadata.startedAt, dateRange))
+          .map((call) => session.calls.toHydrated(call)),
       };
     }
   } catch (error) {
@@ -273,21 +215,9 @@ function parseFilters(definition: AnyDefinition, input: unknown): CallFiltersOut
 
 type CallFiltersOutput = z.output<typeof FlatFilters>;
 
-function isNotFound(error: unknown): error is ImportError {
-  return error instanceof ImportError && error.kind === 'not_found';
-}
-
 function isCredentialFault(error: unknown): error is ImportError {
   return (
     error instanceof ImportError &&
     (error.kind === 'auth_invalid' || error.kind === 'permission_denied')
   );
-}
-
-function gone({ platform, displayName }: Pick<AnyDefinition, 'platform' | 'displayName'>) {
-  return new ImportError({
-    kind: 'not_found',
-    source: platform,
-    publicMessage: `${displayName} no longer has this recording, or the credentials may not see it.`,
-  });
 }

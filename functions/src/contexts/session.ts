@@ -1,15 +1,15 @@
 import type { z } from 'zod';
 import { ImportError } from '../core/errors.ts';
 import type { Credentials, PlatformAccount } from '../core/imports/import-context.ts';
-import type { MediaSource, MediaStream, SourceCall } from '../core/imports/source-call.ts';
+import type { MediaSource, MediaStream } from '../core/imports/source-call.ts';
 import type { ObjectStore } from '../core/ports.ts';
 import type { AnswerDrift } from '../kit/drift.ts';
+import { readText } from '../kit/fetch.ts';
 import type { Fetch } from '../kit/fetch.ts';
 import { createNetworkFetch, requireSafeUrl } from '../kit/guarded-fetch.ts';
 import type { PlatformHttp } from '../kit/http.ts';
 import { createPlatformHttp } from '../kit/http.ts';
 import { openDownload } from '../kit/media-download.ts';
-import { isSettling, notReadyYet, requireSettled } from '../kit/settling.ts';
 import { renewGrant, requireOAuthApp, toClientHeaders, toTokenVoice } from '../kit/oauth2.ts';
 import type { OAuth2Rules } from '../kit/oauth2.ts';
 import { unlimited } from '../kit/rate-limiter.ts';
@@ -17,9 +17,11 @@ import { createLimiters, toAccess, toAccount } from './access.ts';
 import type { Access } from './access.ts';
 import { toCustomerBaseUrl } from './base-url.ts';
 import type { ContextDefinition, ContextEnvironment, MediaRules, Toolkit } from './context.ts';
+import { createKnownCalls } from './known-calls.ts';
+import type { KnownCalls } from './known-calls.ts';
 
-/** What may be missing of a call that has just ended. */
-export type CallPart = 'recording' | 'transcript';
+/** Hours of talk are some hundred kilobytes. */
+const maxTextFileBytes = 16 * 1024 * 1024;
 
 /** A definition in its environment: what its methods are made of. */
 export interface Session<TClient, TCredentials> {
@@ -42,13 +44,17 @@ export interface Session<TClient, TCredentials> {
     rules: OAuth2Rules<TCredentials>,
     signal: AbortSignal | undefined,
   ): Promise<Credentials>;
-  /** Says of what a call lacks that it is not finished, and when to ask again. */
-  notReadyYet(call: SourceCall, what: CallPart, cause?: unknown): ImportError;
-  /** Lets what a call lacks count as missing for good. @throws `not_ready` while it is settling */
-  requireSettled(call: SourceCall, what: CallPart, cause?: unknown): void;
+  readonly calls: KnownCalls;
   /** Tells people, once, that the platform's answers are not what we rely on. */
   reportDrift(drift: AnswerDrift): Promise<void>;
 }
+
+/** Does one call of the context; every error becomes an `ImportError`. */
+export type Run<TClient, TCredentials> = <T>(
+  credentials: Credentials,
+  signal: AbortSignal | undefined,
+  work: (client: TClient, toolkit: Toolkit<TCredentials>) => Promise<T>,
+) => Promise<T>;
 
 /** Binds a definition to its environment. */
 export function createSession<
@@ -62,8 +68,7 @@ export function createSession<
   const commonBaseUrl = toBaseUrl(definition, environment);
   const fetch = environment.fetch ?? createNetworkFetch(environment).fetch;
   const limiterFor = createLimiters(definition, environment);
-  const { platform: source, displayName, settlingMs = 0 } = definition;
-  const now = (): Date => environment.clock.now();
+  const { platform: source } = definition;
   const accessFor = (credentials: Credentials): Access<z.output<TCredentials>> =>
     toAccess(definition, { credentials, clock: environment.clock, limiterFor });
   // A sandbox stands in for every address of the platform.
@@ -102,9 +107,11 @@ export function createSession<
         http,
         clock,
         signal,
-        isSettling: (call) => isSettling(call, { now: now(), settlingMs }),
         pageSize: (most) => Math.min(most, environment.pageSize ?? most),
-        openMedia: (media) => openMedia(credentials, media, signal),
+        readTextFile: async (url) => {
+          const { body } = await openMedia(credentials, { kind: 'url', url }, signal);
+          return readText(body, { maxBytes: maxTextFileBytes, source });
+        },
         get objects() {
           return requireObjects(environment, source);
         },
@@ -112,14 +119,10 @@ export function createSession<
       return { client: definition.client(toolkit), toolkit };
     },
     openMedia,
+    calls: createKnownCalls(definition, environment.clock),
     renew: (credentials, rules, signal) =>
       renew({ access: accessFor(credentials), fetch, environment, signal }, credentials, rules),
     reportDrift: toDriftReport(source, environment),
-    notReadyYet: (call, what, cause) =>
-      notReadyYet(call, { source, displayName, what, now: now(), cause }),
-    requireSettled: (call, what, cause) => {
-      requireSettled(call, { source, displayName, what, now: now(), settlingMs, cause });
-    },
   };
 }
 

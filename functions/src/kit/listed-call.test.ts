@@ -16,12 +16,12 @@ describe('toListedCall', () => {
     expect(
       toListedCall({
         ...known,
-        ...{ id: 'c1', startedAt, participants: [ann], hint: 'note', skip: 'filtered' },
+        ...{ id: 'c1', startedAt, participants: [ann], note: 'late', skip: 'filtered' },
       }),
     ).toEqual({
       sourceCallId: 'c1',
       metadata: { ...known, startedAt: new Date('2026-03-02T12:00:00Z'), participants: [ann] },
-      hint: 'note',
+      hint: '{"note":"late"}',
       skip: 'filtered',
     });
   });

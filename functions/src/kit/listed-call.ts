@@ -1,9 +1,6 @@
-import type {
-  CallMetadata,
-  SkipReason,
-  SourceCall,
-  SourceParticipant,
-} from '../core/imports/source-call.ts';
+import type { CallMetadata, SkipReason, SourceParticipant } from '../core/imports/source-call.ts';
+import { addNotes } from './known-call.ts';
+import type { KnownCall } from './known-call.ts';
 
 /** As a platform has it, which leaves out what it does not know, or sends null or an empty text. */
 type AsSent<T> = { readonly [Name in keyof T]?: T[Name] | null | undefined };
@@ -12,19 +9,28 @@ type AsSent<T> = { readonly [Name in keyof T]?: T[Name] | null | undefined };
 type Instant = Date | string | number | null | undefined;
 
 /** What a listing says of a call: only what the platform has needs to be named. */
-export interface ListedCall extends AsSent<Omit<CallMetadata, 'startedAt' | 'participants'>> {
+export interface ListedCall
+  extends
+    AsSent<Omit<CallMetadata, 'startedAt' | 'participants'>>,
+    Pick<KnownCall, 'recording' | 'transcript'> {
   readonly id: string;
   readonly startedAt?: Instant;
   /** Makes the duration where the platform gives none. */
   readonly endedAt?: Instant;
   readonly participants?: readonly SourceParticipant[] | undefined;
-  readonly hint?: string;
+  /** Of what is said, BCP 47. */
+  readonly language?: string | null | undefined;
+  /** What the adapter reads again by `noteOf`, if it is not lost. */
+  readonly note?: string | null | undefined;
   readonly skip?: SkipReason | null;
 }
 
 /** Makes a listed call of what is known of it; all else is null. */
-export function toListedCall(listed: ListedCall): SourceCall {
+export function toListedCall(listed: ListedCall): KnownCall {
   const startedAt = toDate(listed.startedAt);
+  const { recording, transcript } = listed;
+  const [language, note] = [listed.language, listed.note].map((text) => toText(text) ?? undefined);
+  const hint = addNotes({}, { language, note });
   return {
     sourceCallId: listed.id,
     metadata: {
@@ -37,7 +43,9 @@ export function toListedCall(listed: ListedCall): SourceCall {
       mediaKind: listed.mediaKind ?? null,
       summary: toText(listed.summary),
     },
-    ...(listed.hint !== undefined && { hint: listed.hint }),
+    ...(hint !== undefined && { hint }),
+    ...(recording !== undefined && { recording }),
+    ...(transcript !== undefined && { transcript }),
     ...(listed.skip && { skip: listed.skip }),
   };
 }

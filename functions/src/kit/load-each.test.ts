@@ -101,6 +101,10 @@ describe('findLoaded', () => {
   it('gives the value, or nothing of what failed or was not asked for', () => {
     const loaded = new Map<string, number | ImportError>([['a', 1]]);
     loaded.set('gone', failure('not_found'));
-    expect(['a', 'gone', 'b'].map((key) => findLoaded(loaded, key))).toEqual([1, null, null]);
+    expect(['a', 'gone', 'b'].map((key) => findLoaded(loaded, key))).toEqual([
+      1,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -72,8 +72,8 @@ export async function loadOne<TValue>(
   throw forgotten('kit');
 }
 
-/** What was loaded for a key; null where it failed: asked for alone, it fails again in its own name. */
-export function findLoaded<TValue>(loaded: LoadedEach<TValue>, key: string): TValue | null {
+/** What was loaded for a key; undefined where it failed: asked for alone, it fails again in its own name. */
+export function findLoaded<TValue>(loaded: LoadedEach<TValue>, key: string): TValue | undefined {
   const value = loaded.get(key);
-  return value === undefined || value instanceof ImportError ? null : value;
+  return value instanceof ImportError ? undefined : value;
 }

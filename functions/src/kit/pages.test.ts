@@ -1,6 +1,12 @@
 import type { SourceCall, SourceCallPage } from '../core/imports/source-call.ts';
 import { toListedCall } from './listed-call.ts';
-import { cursorPages, offsetPages, pageTokenPages, windowedPages } from './pages.ts';
+import {
+  cursorPages,
+  offsetPages,
+  pageTokenPages,
+  sequencedPages,
+  windowedPages,
+} from './pages.ts';
 
 const day = 86_400_000;
 
@@ -234,6 +240,39 @@ describe('offsetPages', () => {
     const pages = offsetPages({ source: 'acme', cursor: '0.:abc', fetchPage });
     await expect(collect(pages)).rejects.toMatchObject({ kind: 'bad_request' });
   });
+});
+
+describe('sequencedPages', () => {
+  const parts = ['meeting', 'dialer'] as const;
+  const fetchPage = async (part: string, cursor: string | null) => {
+    const name = `${part} ${cursor ?? 'first'}`;
+    return { calls: toCalls(name), next: name === 'meeting first' ? '1|2:3' : undefined };
+  };
+
+  it('lists one after another, each by its own cursor', async () => {
+    const pages = sequencedPages({ source: 'acme', cursor: null, parts, fetchPage });
+    expect(idsOf(await collect(pages))).toEqual(['meeting first', 'meeting 1|2:3', 'dialer first']);
+  });
+
+  it('resumes within one, and between two', async () => {
+    const listing = { source: 'acme', parts, fetchPage };
+    const pages = await collect(sequencedPages({ ...listing, cursor: null }));
+    const rests = pages.slice(0, 2).map(async ({ nextCursor: cursor }) => {
+      return idsOf(await collect(sequencedPages({ ...listing, cursor })));
+    });
+    await expect(Promise.all(rests)).resolves.toEqual([
+      ['meeting 1|2:3', 'dialer first'],
+      ['dialer first'],
+    ]);
+  });
+
+  it.each(['0.:email|', '0.:meeting'])(
+    'refuses the cursor %s, which names none',
+    async (cursor) => {
+      const pages = sequencedPages({ source: 'acme', cursor, parts, fetchPage });
+      await expect(pages.next()).rejects.toMatchObject({ kind: 'bad_request', source: 'acme' });
+    },
+  );
 });
 
 describe('windowedPages', () => {

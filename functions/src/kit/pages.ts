@@ -7,16 +7,18 @@ import type {
   SourceCallPage,
 } from '../core/imports/source-call.ts';
 import type { AnswerDrift } from './drift.ts';
+import type { KnownCall } from './known-call.ts';
 
 /** What one request of a listing brought. */
 export interface FetchedPage {
-  readonly calls: readonly SourceCall[];
+  readonly calls: readonly KnownCall[];
   readonly rejected?: readonly RejectedRecord[];
   readonly drifts?: readonly AnswerDrift[];
 }
 
 /** A page with what the framework tells of and takes off. */
-export interface ListedPage extends SourceCallPage {
+export interface ListedPage extends Omit<SourceCallPage, 'calls'> {
+  readonly calls: readonly KnownCall[];
   readonly drifts?: readonly AnswerDrift[];
 }
 
@@ -155,6 +157,36 @@ export function withoutKnown<TPage extends FetchedPage>(
 ): TPage {
   const isKnown = marker !== '' && toMarker(page.calls[0]) === marker;
   return isKnown ? { ...page, calls: page.calls.slice(1) } : page;
+}
+
+/**
+ * Lists several listings one after another, meetings and then dialled calls say, each by the
+ * platform's own cursor. @throws as `cursorPages`
+ */
+export function sequencedPages<TPart extends string>(
+  listing: Listing & {
+    /** Names of the listings, without a `|`: they stand in cursors. */
+    readonly parts: readonly TPart[];
+    readonly fetchPage: (
+      part: TPart,
+      cursor: string | null,
+    ) => Promise<FetchedPage & { readonly next: string | null | undefined }>;
+  },
+): AsyncGenerator<ListedPage> {
+  const { parts, source } = listing;
+  return cursorPages({
+    ...listing,
+    fetchPage: async (text) => {
+      const [, name, cursor = ''] = /^([^|]*)\|([\s\S]*)$/.exec(text ?? `${parts[0] ?? ''}|`) ?? [];
+      const index = parts.findIndex((each) => each === name);
+      const part = parts[index];
+      if (part === undefined) throw badCursor(source);
+      const { next, ...page } = await listing.fetchPage(part, cursor === '' ? null : cursor);
+      const following = parts[index + 1];
+      if (typeof next === 'string') return { ...page, next: `${part}|${next}` };
+      return { ...page, next: following === undefined ? null : `${following}|` };
+    },
+  });
 }
 
 /**

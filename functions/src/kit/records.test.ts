@@ -1,18 +1,16 @@
 import { z } from 'zod';
 import { toListedCall } from './listed-call.ts';
-import { mapRecords } from './records.ts';
+import { recordMapper } from './records.ts';
 
 const schema = z.object({ id: z.string(), at: z.object({ count: z.number() }) });
 
-const map = (records: readonly unknown[]) =>
-  mapRecords({
-    records,
-    schema,
-    at: 'calls',
-    toSourceCall: ({ id, at }) => toListedCall({ id, durationSeconds: at.count }),
-  });
+const map = recordMapper({
+  schema,
+  at: 'calls',
+  toCall: ({ id, at }) => toListedCall({ id, durationSeconds: at.count }),
+});
 
-describe('mapRecords', () => {
+describe('recordMapper', () => {
   it('maps what is whole and says of the rest where it is broken', () => {
     const { calls, rejected } = map([
       { id: 'a', at: { count: 1 } },
@@ -36,13 +34,11 @@ describe('mapRecords', () => {
   });
 
   it('reads the id of a broken record from within another', () => {
-    const toSourceCall = () => {
+    const toCall = () => {
       throw new RangeError('nothing is whole here');
     };
-    const { rejected } = mapRecords({
-      ...{ at: 'calls', schema: z.never(), toSourceCall, idField: 'call.id' },
-      records: [{ call: { id: '7' } }, { call: null }, { call: { id: {} } }],
-    });
+    const mapBroken = recordMapper({ at: 'calls', schema: z.never(), toCall, idField: 'call.id' });
+    const { rejected } = mapBroken([{ call: { id: '7' } }, { call: null }, { call: { id: {} } }]);
     expect(rejected.map(({ sourceCallId }) => sourceCallId)).toEqual(['7', null, null]);
   });
 
@@ -67,11 +63,11 @@ describe('mapRecords', () => {
 
   it('tells of an optional field that no record of many has', () => {
     const optional = z.object({ id: z.string(), people: z.array(z.unknown()).nullish() });
-    const absent = (records: readonly unknown[]) =>
-      mapRecords({
-        ...{ at: 'calls', schema: optional, records },
-        toSourceCall: toListedCall,
-      }).drifts;
+    const mapOptional = recordMapper({
+      ...{ at: 'calls', schema: optional },
+      toCall: ({ id }) => toListedCall({ id }),
+    });
+    const absent = (records: readonly unknown[]) => mapOptional(records).drifts;
     const poor = Array.from({ length: 20 }, (_, index) => ({ id: String(index), persons: [1] }));
     expect(absent(poor)).toEqual([
       {

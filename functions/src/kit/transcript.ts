@@ -4,6 +4,7 @@ import type {
   TranscriptSegment,
 } from '../core/imports/source-call.ts';
 import { findByName } from './find-by-name.ts';
+import { languageOf } from './known-call.ts';
 import { toText } from './listed-call.ts';
 
 /** Words as a platform has them: times in milliseconds, perhaps broken, perhaps out of order. */
@@ -24,8 +25,8 @@ export interface SpokenWords {
 export function toSourceTranscript(
   spoken: readonly SpokenWords[],
   about: {
-    /** BCP 47, null where unknown. */
-    readonly language: string | null;
+    /** BCP 47. Default: the one that the listing gave. */
+    readonly language?: string | null;
     readonly listed: SourceCall;
     /** The platform's own, as it came. */
     readonly original: unknown;
@@ -52,7 +53,7 @@ export function toSourceTranscript(
     id,
     name: participants.find((person) => person.id === id)?.name ?? names.get(id) ?? null,
   }));
-  const { language, original } = about;
+  const { listed, language = languageOf(listed), original } = about;
   return { transcript: { language, speakers, segments }, original };
 }
 

@@ -1,18 +1,11 @@
 import { ImportError } from '../../core/errors.ts';
-import { badCursor, cursorPages } from '../../kit/pages.ts';
-import { toMediaSource } from '../../kit/recording-note.ts';
-import { mapRecords } from '../../kit/records.ts';
+import { noteOf } from '../../kit/known-call.ts';
+import { sequencedPages } from '../../kit/pages.ts';
 import { defineContext } from '../define-context.ts';
 import { createChorusClient, toAuthorization } from './chorus.client.ts';
 import { chorusErrors } from './chorus.errors.ts';
-import { toSourceCall, toTranscript, unfinished } from './chorus.mapping.ts';
-import {
-  ChorusCredentials,
-  ChorusEngagement,
-  ChorusFilters,
-  recordedTypes,
-} from './chorus.schema.ts';
-import type { RecordedType } from './chorus.schema.ts';
+import { toCalls, toTranscript, unfinished } from './chorus.mapping.ts';
+import { ChorusCredentials, ChorusFilters, recordedTypes } from './chorus.schema.ts';
 
 /** Where Chorus keeps recordings is not documented: another host is refused by name, to be added. */
 const fileHosts = ['*.chorus.ai', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'];
@@ -64,31 +57,24 @@ export const chorusContext = defineContext({
     await chorus.me(scheme);
     return { scheme };
   },
-  /** Meetings, then dialled calls; the cursor says which, and what Chorus continues by. */
-  listCalls: (chorus, { cursor, ...listing }) =>
-    cursorPages({
-      source: 'chorus',
-      cursor,
-      fetchPage: async (text) => {
-        const { type, key } = text === null ? { type: recordedTypes[0], key: null } : toPlace(text);
+  listCalls: (chorus, listing) =>
+    sequencedPages({
+      ...listing,
+      parts: recordedTypes,
+      fetchPage: async (type, key) => {
         const page = await chorus.engagements(type, listing, key);
-        const { engagements: records } = page;
-        const mapping = { at: 'engagements', idField: 'engagement_id', schema: ChorusEngagement };
-        const mapped = mapRecords({ records, ...mapping, toSourceCall });
         // An empty page is the last, whatever it says.
-        const more = records.length === 0 ? null : (page.continuation_key ?? null);
-        if (more !== null) return { ...mapped, next: `${type}|${more}` };
-        const following = recordedTypes[recordedTypes.indexOf(type) + 1];
-        return { ...mapped, next: following === undefined ? null : `${following}|` };
+        const next = page.engagements.length === 0 ? null : page.continuation_key;
+        return { ...toCalls(page.engagements), next };
       },
     }),
-  fetchCall: async (chorus, { sourceCallId, metadata, hint }) => {
-    if (hint === unfinished) {
-      const status = await chorus.status(sourceCallId);
+  fetchRecording: async (chorus, listed) => {
+    if (noteOf(listed) === unfinished) {
+      const status = await chorus.status(listed.sourceCallId);
       if (status === 'no show') throw nobodyCame();
       if (status !== 'done') return 'not_ready';
     }
-    return { metadata, media: toMediaSource(chorus.mediaUrl(sourceCallId)) };
+    return { url: chorus.mediaUrl(listed.sourceCallId) };
   },
   getTranscript: async (chorus, listed) => {
     const conversation = await chorus.conversation(listed.sourceCallId);
@@ -97,13 +83,6 @@ export const chorusContext = defineContext({
     return toTranscript(conversation, listed) ?? 'none';
   },
 });
-
-function toPlace(text: string): { readonly type: RecordedType; readonly key: string | null } {
-  const at = text.indexOf('|');
-  const type = recordedTypes.find((each) => each === text.slice(0, at));
-  if (type === undefined) throw badCursor('chorus');
-  return { type, key: text.slice(at + 1) || null };
-}
 
 function nobodyCame(): ImportError {
   const publicMessage = 'Nobody came to this meeting: Chorus by ZoomInfo recorded nothing.';

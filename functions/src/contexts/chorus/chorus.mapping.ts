@@ -6,35 +6,35 @@ import type {
 import { toComparableName } from '../../kit/find-by-name.ts';
 import { toLanguage } from '../../kit/language.ts';
 import { toListedCall, toPerson } from '../../kit/listed-call.ts';
+import { recordMapper } from '../../kit/records.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type {
-  ChorusConversation,
-  ChorusEngagement,
-  ChorusPerson,
-  ChorusUtterance,
-} from './chorus.schema.ts';
+import { ChorusEngagement } from './chorus.schema.ts';
+import type { ChorusConversation, ChorusPerson, ChorusUtterance } from './chorus.schema.ts';
 
-/** The hint of a call that Chorus had not finished when it was listed. */
+/** The note of a call that Chorus had not finished when it was listed. */
 export const unfinished = 'unfinished';
 
 const roles = { rep: 'internal', cust: 'external' } as const;
 
-/** Maps a listed engagement. */
-export function toSourceCall(engagement: ChorusEngagement): SourceCall {
-  const { processing_state: state } = engagement;
-  return toListedCall({
-    id: toId(engagement.engagement_id),
-    title: engagement.subject,
-    startedAt: engagement.date_time * 1000,
-    durationSeconds: engagement.duration,
-    participants: engagement.participants?.map(toParticipant),
-    sourceUrl: engagement.url,
-    summary: engagement.meeting_summary,
-    ...(typeof state === 'string' && state !== 'done' && { hint: unfinished }),
-    // Nobody came, so that nothing was recorded.
-    skip: engagement.no_show === true ? 'filtered' : null,
-  });
-}
+/** Maps the engagements of a page. */
+export const toCalls = recordMapper({
+  at: 'engagements',
+  idField: 'engagement_id',
+  schema: ChorusEngagement,
+  toCall: ({ processing_state: state, ...engagement }) =>
+    toListedCall({
+      id: toId(engagement.engagement_id),
+      title: engagement.subject,
+      startedAt: engagement.date_time * 1000,
+      durationSeconds: engagement.duration,
+      participants: engagement.participants?.map(toParticipant),
+      sourceUrl: engagement.url,
+      summary: engagement.meeting_summary,
+      note: typeof state === 'string' && state !== 'done' ? unfinished : null,
+      // Nobody came, so that nothing was recorded.
+      skip: engagement.no_show === true ? 'filtered' : null,
+    }),
+});
 
 /** 32 hexadecimal digits, in either case; two spellings of an id would be two calls. */
 function toId(id: string): string {

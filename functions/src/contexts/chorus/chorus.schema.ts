@@ -53,7 +53,6 @@ export const ChorusEngagement = z.object({
   /** Seen by others, not in Chorus' specification: whatever else it is, it is no summary. */
   meeting_summary: z.string().nullish().catch(null),
 });
-export type ChorusEngagement = z.output<typeof ChorusEngagement>;
 
 /**
  * A page of the listing. Chorus ignores a filter that it does not know and lists everything: a page

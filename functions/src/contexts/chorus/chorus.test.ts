@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SourceCall } from '../../core/imports/source-call.ts';
 import type { Fetch } from '../../kit/fetch.ts';
 import { createLocalRateLimiters, createUnlimitedRateLimiter } from '../../kit/rate-limiter.ts';
+import { noteOf } from '../../kit/known-call.ts';
 import { testContext } from '../testing/context.testsuite.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import {
@@ -275,6 +276,7 @@ describe('a call of Chorus', () => {
       media: {
         kind: 'url',
         url: 'https://chorus.ai/api/v1/conversations/20C7A1B2C3D4E5F60718293A4B5C6D7E/media',
+        contentType: null,
       },
     });
     expect(sent).toEqual([]);
@@ -282,7 +284,7 @@ describe('a call of Chorus', () => {
 
   it('is waited for where it was not', async () => {
     const { chorus, key, list } = openSandbox({ calls: 4, faults: ['unfinished:4'] });
-    const listed = (await list()).find(({ hint }) => hint === 'unfinished');
+    const listed = (await list()).find((call) => noteOf(call) === 'unfinished');
     if (listed === undefined) throw new Error('There should be one.');
     const fetching = chorus.fetchCall(key, listed);
     await expect(fetching).rejects.toMatchObject({ kind: 'not_ready', retryable: true });

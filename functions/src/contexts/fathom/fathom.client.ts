@@ -10,18 +10,20 @@ const dayMs = 86_400_000;
 /** Requests for transcripts and for downloads have half of the account's limit. */
 const heavy = { weight: 2 } as const;
 
+type Wanted = Pick<Listing<FathomFilters>, 'dateRange' | 'filters' | 'isCount'>;
 export type FathomClient = ReturnType<typeof createFathomClient>;
 
 /** Fathom's external API v1, as far as an import needs it. */
 export function createFathomClient({ http, credentials }: Toolkit<FathomCredentials>) {
   // Documented: apps may not include transcripts and summaries, and ask for each by itself.
-  const mayInclude = credentials.apiKey !== undefined;
+  const hasTranscripts = credentials.apiKey !== undefined;
   return {
-    mayInclude,
+    /** Whether listings, other than for a count, come with transcripts. */
+    hasTranscripts,
 
     /** @see https://developers.fathom.ai/api-reference/meetings/list-meetings */
-    meetings: (listing: Listing<FathomFilters>, cursor: string | null) => {
-      const isIncluding = mayInclude && !listing.isCount;
+    meetings: (listing: Wanted, cursor: string | null) => {
+      const isIncluding = hasTranscripts && !listing.isCount;
       const include = isIncluding ? { include_transcript: true, include_summary: true } : {};
       const query = { ...toQuery(listing), cursor, ...include };
       return http.request({ path: '/meetings', query, ...(isIncluding && heavy) }, FathomMeetings);
@@ -55,7 +57,7 @@ export function createFathomClient({ http, credentials }: Toolkit<FathomCredenti
  * The dates are compared with `created_at`, some time after the call began. Brackets are part of the
  * parameters' names.
  */
-function toQuery({ dateRange, filters }: Listing<FathomFilters>) {
+function toQuery({ dateRange, filters }: Wanted) {
   const { start, end } = widen(dateRange, { startMs: 0, endMs: 2 * dayMs });
   return {
     created_after: start?.toISOString(),

@@ -1,24 +1,13 @@
-import type { SourceCall } from '../../core/imports/source-call.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { pageTokenPages } from '../../kit/pages.ts';
-import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createFathomClient } from './fathom.client.ts';
 import { fetchRecording } from './fathom.download.ts';
 import { fathomErrors } from './fathom.errors.ts';
-import { toSourceCall, toTranscript } from './fathom.mapping.ts';
-import {
-  FathomCredentials,
-  FathomFilters,
-  FathomHint,
-  FathomLine,
-  FathomMeeting,
-} from './fathom.schema.ts';
+import { toCalls, toTranscript } from './fathom.mapping.ts';
+import { FathomCredentials, FathomFilters } from './fathom.schema.ts';
 
 const mediaHosts = ['*.fathom.ai', '*.fathom.video', '*.amazonaws.com', '*.cloudfront.net'];
-
-/** Transcripts that came with a listing, for the hydration of the very same calls. */
-const transcripts = new WeakMap<SourceCall, readonly unknown[]>();
 
 /** Fathom, by its external API v1. @see https://developers.fathom.ai */
 export const fathomContext = defineContext({
@@ -68,50 +57,19 @@ export const fathomContext = defineContext({
     const lastHour = { dateRange: { start, end: null }, filters: {}, isCount: true };
     await fathom.meetings(lastHour, null);
   },
-  listCalls: (fathom, { cursor, ...listing }) =>
+  listCalls: (fathom, listing) =>
     pageTokenPages({
-      source: 'fathom',
-      cursor,
+      ...listing,
       fetchPage: async (at) => {
-        const { items: records, next_cursor: nextPageToken } = await fathom.meetings(listing, at);
-        const mapping = { at: 'items', idField: 'recording_id', schema: FathomMeeting };
-        const mapped = mapRecords({
-          records,
-          ...mapping,
-          toSourceCall: (meeting) => {
-            const call = toSourceCall(meeting);
-            if (fathom.mayInclude) transcripts.set(call, meeting.transcript ?? []);
-            return call;
-          },
-        });
-        return { ...mapped, nextPageToken };
+        const { items, next_cursor: nextPageToken } = await fathom.meetings(listing, at);
+        return { ...toCalls(fathom)(items), nextPageToken };
       },
     }),
   countCalls: 'by_listing',
-
-  /** By what came with the listing; who is old enough and came without is not asked for again. */
-  hydrateCalls: async (_fathom, calls, { isSettling }) =>
-    calls.map((call) => {
-      const original = { transcript: transcripts.get(call) };
-      const hasNoTranscript = original.transcript?.length === 0 && !isSettling(call);
-      // One that broke our schema is asked for again with its call, and fails there by name.
-      const lines = FathomLine.array().min(1).safeParse(original.transcript).data;
-      return {
-        ...call,
-        hint: FathomHint.write({ hasNoTranscript }, call),
-        transcript: lines ? toTranscript(lines, { listed: call, original }) : null,
-      };
-    }),
-  fetchCall: async (fathom, listed) => {
-    const media = await fetchRecording(fathom, listed);
-    const { metadata } = listed;
-    return { metadata: media === null ? { ...metadata, mediaKind: 'none' } : metadata, media };
-  },
+  hydrateCalls: 'by_listing',
+  fetchRecording,
   getTranscript: async (fathom, listed) => {
-    if (FathomHint.read(listed).hasNoTranscript) return 'none';
-    // Whether there is none, or none yet, is not said: how long ago the call ended decides.
     const found = await fathom.transcript(listed.sourceCallId);
-    if (found === null || found.transcript.length === 0) return null;
-    return toTranscript(found.transcript, { listed, original: found });
+    return found === null ? null : toTranscript(found, listed);
   },
 });

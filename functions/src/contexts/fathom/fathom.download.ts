@@ -1,32 +1,33 @@
 import { ImportError } from '../../core/errors.ts';
-import type { MediaSource, SourceCall } from '../../core/imports/source-call.ts';
+import type { SourceCall } from '../../core/imports/source-call.ts';
+import { noteOf, withNote } from '../../kit/known-call.ts';
+import type { Recording } from '../../kit/known-call.ts';
 import type { FathomClient } from './fathom.client.ts';
-import { FathomHint } from './fathom.schema.ts';
 import type { FathomDownload } from './fathom.schema.ts';
 
 const lookAgainMs = 20_000;
 
 /**
- * The recording of a meeting, by the download that an earlier try asked for, else by a new one. Null
- * where there is none to have. @throws `not_ready` while Fathom makes it, noting which it is
+ * The recording of a meeting, by the download that an earlier try asked for, else by a new one.
+ * @throws `not_ready` while Fathom makes it, noting which it is
  */
 export async function fetchRecording(
   fathom: FathomClient,
   listed: SourceCall,
-): Promise<MediaSource | null> {
+): Promise<Recording | 'none'> {
   const download = await openDownload(fathom, listed);
   switch (download.status) {
     case 'none':
-      return null;
+      return 'none';
     case 'completed':
-      return toMedia(download);
+      return toRecording(download);
     case 'processing':
       throw new ImportError({
         kind: 'not_ready',
         source: 'fathom',
         publicMessage: 'Fathom is still preparing the download of this recording.',
         retryAfterMs: lookAgainMs,
-        hint: FathomHint.write({ downloadId: download.download_id ?? null }, listed),
+        hint: withNote(listed, download.download_id ?? null),
       });
     case 'failed':
     case 'expired':
@@ -34,14 +35,14 @@ export async function fetchRecording(
         kind: 'unavailable',
         source: 'fathom',
         publicMessage: `Fathom could not prepare the download of this recording (${toReason(download)}). It is asked for anew.`,
-        hint: FathomHint.write({ downloadId: null }, listed),
+        hint: withNote(listed, null),
       });
   }
 }
 
 /** One that has expired since it was noted is asked for anew, once. */
 async function openDownload(fathom: FathomClient, listed: SourceCall): Promise<FathomDownload> {
-  const { downloadId } = FathomHint.read(listed);
+  const downloadId = noteOf(listed);
   if (downloadId !== null) {
     const noted = await fathom.download(listed.sourceCallId, downloadId);
     if (noted.status !== 'expired') return { ...noted, download_id: downloadId };
@@ -49,9 +50,9 @@ async function openDownload(fathom: FathomClient, listed: SourceCall): Promise<F
   return fathom.requestDownload(listed.sourceCallId);
 }
 
-function toMedia({ video, audio }: FathomDownload): MediaSource {
+function toRecording({ video, audio }: FathomDownload): Recording {
   const file = video ?? audio;
-  if (file) return { kind: 'url', url: file.url, contentType: file.content_type ?? null };
+  if (file) return { url: file.url, contentType: file.content_type ?? null };
   throw new ImportError({
     kind: 'contract',
     source: 'fathom',

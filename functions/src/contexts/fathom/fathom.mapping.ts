@@ -4,23 +4,33 @@ import type {
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
 import { addByEmail, toListedCall, toPerson } from '../../kit/listed-call.ts';
+import { recordMapper } from '../../kit/records.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { FathomLine, FathomMeeting } from './fathom.schema.ts';
-import { FathomHint } from './fathom.schema.ts';
+import { FathomMeeting, FathomTranscript } from './fathom.schema.ts';
 
-/** Maps a listed meeting. */
-export function toSourceCall(meeting: FathomMeeting): SourceCall {
-  return toListedCall({
-    id: meeting.recording_id,
-    title: meeting.title ?? meeting.meeting_title,
-    startedAt: meeting.recording_start_time,
-    endedAt: meeting.recording_end_time,
-    participants: toParticipants(meeting),
-    sourceUrl: meeting.url ?? meeting.share_url,
-    summary: meeting.default_summary?.markdown_formatted,
-    hint: FathomHint.write({ language: meeting.transcript_language ?? null }),
+/** Maps the meetings of a page, with their transcripts if these were to be included. */
+export const toCalls = ({ hasTranscripts }: { readonly hasTranscripts: boolean }) =>
+  recordMapper({
+    at: 'items',
+    idField: 'recording_id',
+    schema: FathomMeeting,
+    toCall: (meeting) => {
+      const call = toListedCall({
+        id: meeting.recording_id,
+        title: meeting.title ?? meeting.meeting_title,
+        startedAt: meeting.recording_start_time,
+        endedAt: meeting.recording_end_time,
+        participants: toParticipants(meeting),
+        sourceUrl: meeting.url ?? meeting.share_url,
+        summary: meeting.default_summary?.markdown_formatted,
+        language: meeting.transcript_language,
+      });
+      if (!hasTranscripts) return call;
+      // One that broke our schema is asked for again with its call, and fails there by name.
+      const { data } = FathomTranscript.safeParse({ transcript: meeting.transcript ?? [] });
+      return { ...call, transcript: data && toTranscript(data, call) };
+    },
   });
-}
 
 /** Who was invited, and who recorded; that somebody came is known of those who spoke. */
 function toParticipants(meeting: FathomMeeting): SourceParticipant[] {
@@ -41,11 +51,14 @@ function toParticipants(meeting: FathomMeeting): SourceParticipant[] {
 /**
  * Maps a transcript of lines that have a start only: each lasts until the next one, the last until the
  * recording ends. Speakers are joined to participants by the address that Fathom matched, or by name.
+ * Null for no lines: whether there is none, or none yet, is not said.
  */
 export function toTranscript(
-  lines: readonly FathomLine[],
-  { listed, original }: { readonly listed: SourceCall; readonly original: unknown },
-): SourceTranscript {
+  original: FathomTranscript,
+  listed: SourceCall,
+): SourceTranscript | null {
+  const { transcript: lines } = original;
+  if (lines.length === 0) return null;
   const { durationSeconds } = listed.metadata;
   const starts = lines.map(({ timestamp }) => toMs(timestamp));
   const spoken = lines.map(({ speaker, text }, index) => ({
@@ -55,11 +68,7 @@ export function toTranscript(
     endMs: starts[index + 1] ?? (durationSeconds ?? 0) * 1000,
     text,
   }));
-  return toSourceTranscript(spoken, {
-    language: FathomHint.read(listed).language,
-    listed,
-    original,
-  });
+  return toSourceTranscript(spoken, { listed, original });
 }
 
 /** `01:05:32` as milliseconds. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { secretField, textFilter, texts } from '../../kit/fields.ts';
-import { defineHint } from '../../kit/hint.ts';
 import { keyOrTokens, oauth2Fields } from '../../kit/oauth2.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
@@ -34,12 +33,11 @@ const Invitee = z.object({
 });
 
 /** Loose: what we do not map is kept in the original. `timestamp` is HH:MM:SS from the start. */
-export const FathomLine = z.looseObject({
+const Line = z.looseObject({
   speaker: z.looseObject(texts('display_name', 'matched_calendar_invitee_email')),
   text: z.string(),
   timestamp: z.string().regex(/^\d{1,3}:[0-5]\d:[0-5]\d(?:\.\d+)?$/, 'must be HH:MM:SS'),
 });
-export type FathomLine = z.output<typeof FathomLine>;
 
 /** A meeting as far as it is mapped. Public samples lack most of it, but none is of use without its id. */
 export const FathomMeeting = z.object({
@@ -57,7 +55,8 @@ export type FathomMeeting = z.output<typeof FathomMeeting>;
 
 export const FathomMeetings = z.object({ ...texts('next_cursor'), items: UnparsedRecords });
 
-export const FathomTranscript = z.looseObject({ transcript: z.array(FathomLine) });
+export const FathomTranscript = z.looseObject({ transcript: z.array(Line) });
+export type FathomTranscript = z.output<typeof FathomTranscript>;
 
 const File = z.object({ url: z.string().min(1), ...texts('content_type') });
 
@@ -70,12 +69,3 @@ export const FathomDownload = z.object({
   audio: File.nullish(),
 });
 export type FathomDownload = z.output<typeof FathomDownload>;
-
-/** What we note of a meeting: whether its transcript is worth asking for, and the download asked for. */
-export const FathomHint = defineHint(
-  z.object({
-    language: z.string().nullable().default(null),
-    hasNoTranscript: z.boolean().default(false),
-    downloadId: z.string().nullable().default(null),
-  }),
-);

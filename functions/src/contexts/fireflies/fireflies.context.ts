@@ -1,30 +1,11 @@
-import type { HydratedCall } from '../../core/imports/import-context.ts';
-import type { SourceCall } from '../../core/imports/source-call.ts';
 import { widen } from '../../kit/date-range.ts';
 import { findLoaded, loadOne } from '../../kit/load-each.ts';
 import { offsetWindowPages } from '../../kit/offset-windows.ts';
-import { freshNote } from '../../kit/recording-note.ts';
-import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createFirefliesClient } from './fireflies.client.ts';
 import { firefliesErrors } from './fireflies.errors.ts';
-import {
-  addDetails,
-  isUntranscribed,
-  requireFresh,
-  toFetched,
-  toRecording,
-  toSourceCall,
-  toTranscript,
-} from './fireflies.mapping.ts';
-import {
-  FirefliesCredentials,
-  FirefliesFilters,
-  FirefliesHint,
-  FirefliesMeeting,
-  LiveMeeting,
-} from './fireflies.schema.ts';
-import type { FirefliesDetails, FirefliesLinks } from './fireflies.schema.ts';
+import { addDetails, toCalls, toRecording, toTranscript } from './fireflies.mapping.ts';
+import { FirefliesCredentials, FirefliesFilters, LiveMeeting } from './fireflies.schema.ts';
 
 const dayMs = 24 * 3_600_000;
 
@@ -64,72 +45,43 @@ export const firefliesContext = defineContext({
     redirectHosts: ['*.fireflies.ai'],
   },
   settlingMs: 2 * 3_600_000,
+  // As documented; links that say when they expire were seen to last 60 hours.
+  linkLifetimeMs: 24 * 3_600_000,
   accountOf: ({ apiKey }) => apiKey,
   client: createFirefliesClient,
 
   validateCredentials: async (fireflies) => {
     await fireflies.user();
   },
-  listCalls: (fireflies, { cursor, dateRange, filters }, { clock }) =>
+  listCalls: (fireflies, listing) =>
     offsetWindowPages({
-      source: 'fireflies',
-      cursor,
+      ...listing,
       // The listing knows meetings by a time that is rounded.
-      dateRange: widen(dateRange, { startMs: dayMs, endMs: dayMs }),
+      dateRange: widen(listing.dateRange, { startMs: dayMs, endMs: dayMs }),
       // Fireflies began in 2016.
       earliest: new Date('2016-01-01T00:00:00Z'),
-      latest: clock.now(),
       windowMs: 30 * dayMs,
       // Documented for another listing of the same API.
       maxOffset: 5000,
       fetchPage: async (window, offset) => {
-        const records = await fireflies.meetings(filters, window, offset);
+        const records = await fireflies.meetings(listing.filters, window, offset);
         // A meeting that goes on is listed again when it is over.
         const over = records.filter((record) => !LiveMeeting.safeParse(record).success);
-        const mapping = { at: 'transcripts', schema: FirefliesMeeting, toSourceCall };
         const hasMore = records.length >= fireflies.pageSize;
-        return { ...mapRecords({ records: over, ...mapping }), records: records.length, hasMore };
+        return { ...toCalls(over), records: records.length, hasMore };
       },
     }),
-  hydrateCalls: async (fireflies, calls, { clock }) => {
+  hydrateCalls: async (fireflies, calls) => {
     const ids = calls.map((call) => call.sourceCallId);
     const [details, links] = await Promise.all([fireflies.details(ids), fireflies.links(ids)]);
-    return calls.map((call) =>
-      toHydrated(call, {
-        details: findLoaded(details, call.sourceCallId),
-        links: findLoaded(links, call.sourceCallId),
-        now: clock.now(),
-      }),
-    );
+    return calls.map((call) => {
+      const said = findLoaded(details, call.sourceCallId);
+      const found = findLoaded(links, call.sourceCallId);
+      return { ...(said ? addDetails(call, said) : call), recording: found && toRecording(found) };
+    });
   },
-  fetchCall: async (fireflies, listed, { clock }) => {
-    const now = clock.now();
-    const noted = freshNote(FirefliesHint.read(listed).recording, now);
-    if (noted !== null) return toFetched(listed.metadata, noted);
-    const asked = toRecording(await loadOne(fireflies.links, listed.sourceCallId), now);
-    if (asked === null) return { metadata: listed.metadata, media: null };
-    return toFetched(listed.metadata, requireFresh(asked, now));
-  },
-  getTranscript: async (fireflies, listed) => {
-    if (FirefliesHint.read(listed).isUntranscribed) return 'none';
-    const details = await loadOne(fireflies.details, listed.sourceCallId);
-    return toTranscript(listed, details) ?? (isUntranscribed(details) ? 'none' : null);
-  },
+  fetchRecording: async (fireflies, { sourceCallId }) =>
+    toRecording(await loadOne(fireflies.links, sourceCallId)),
+  getTranscript: async (fireflies, listed) =>
+    toTranscript(await loadOne(fireflies.details, listed.sourceCallId), listed),
 });
-
-function toHydrated(
-  call: SourceCall,
-  loaded: {
-    readonly details: FirefliesDetails | null;
-    readonly links: FirefliesLinks | null;
-    readonly now: Date;
-  },
-): HydratedCall {
-  const { details, links, now } = loaded;
-  const hint = FirefliesHint.write({
-    recording: links && toRecording(links, now),
-    isUntranscribed: details !== null && isUntranscribed(details),
-  });
-  if (details === null) return { ...call, hint, transcript: null };
-  return { ...addDetails(call, details), hint, transcript: toTranscript(call, details) };
-}

@@ -1,38 +1,40 @@
-import { ImportError } from '../../core/errors.ts';
-import type { FetchedCall } from '../../core/imports/import-context.ts';
+import type { z } from 'zod';
 import type {
-  CallMetadata,
   SourceCall,
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
 import { findByName } from '../../kit/find-by-name.ts';
-import { addByEmail, toListedCall, toPerson } from '../../kit/listed-call.ts';
-import { toMediaSource } from '../../kit/recording-note.ts';
+import type { Finding, KnownCall, Recording } from '../../kit/known-call.ts';
+import { addByEmail, toListedCall, toPerson, toText } from '../../kit/listed-call.ts';
+import { recordMapper } from '../../kit/records.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type {
-  FirefliesDetails,
-  FirefliesLinks,
-  FirefliesMeeting,
-  FirefliesRecording,
-} from './fireflies.schema.ts';
+import { FirefliesMeeting } from './fireflies.schema.ts';
+import type { FirefliesDetails, FirefliesLinks } from './fireflies.schema.ts';
 
-/** Maps a listed transcript. */
-export function toSourceCall(meeting: FirefliesMeeting): SourceCall {
-  const { duration } = meeting;
-  return toListedCall({
-    id: meeting.id,
-    title: meeting.title,
-    // `date` is rounded, so that it may lie minutes before the meeting.
-    startedAt: meeting.dateString ?? meeting.date,
-    durationSeconds: typeof duration === 'number' ? Math.round(duration * 60_000) / 1000 : null,
-    participants: toParticipants(meeting),
-    sourceUrl: meeting.transcript_url,
-  });
+/** Maps the transcripts of a page, which are of meetings. */
+export const toCalls = recordMapper({
+  at: 'transcripts',
+  schema: FirefliesMeeting,
+  toCall: (meeting) =>
+    toListedCall({
+      id: meeting.id,
+      title: meeting.title,
+      // `date` is rounded, so that it may lie minutes before the meeting.
+      startedAt: meeting.dateString ?? meeting.date,
+      durationSeconds: toSeconds(meeting.duration),
+      participants: toParticipants(meeting),
+      sourceUrl: meeting.transcript_url,
+    }),
+});
+
+/** Whole milliseconds. */
+function toSeconds(minutes: number | null | undefined): number | null {
+  return typeof minutes === 'number' ? Math.round(minutes * 60_000) / 1000 : null;
 }
 
 /** Those whom Fireflies describes, then those of whom it has only an address. */
-function toParticipants(meeting: FirefliesMeeting): SourceParticipant[] {
+function toParticipants(meeting: z.output<typeof FirefliesMeeting>): SourceParticipant[] {
   const attendees = (meeting.meeting_attendees ?? []).flatMap((attendee) => {
     const { email, phoneNumber: phone } = attendee ?? {};
     const name = attendee?.displayName ?? attendee?.name;
@@ -48,34 +50,40 @@ function toParticipants(meeting: FirefliesMeeting): SourceParticipant[] {
 /** A name that Fireflies made up for a voice. */
 const anonymous = /^speaker \d+$/i;
 
-/** Adds what only the details tell: the summary, who came, and who spoke without an invitation. */
-export function addDetails(listed: SourceCall, details: FirefliesDetails): SourceCall {
+/** Adds what only the details tell: what was said, the summary, who came, and who spoke uninvited. */
+export function addDetails(listed: SourceCall, details: FirefliesDetails): KnownCall {
   const { metadata } = listed;
   const names = [...(details.speakers ?? []), ...(details.meeting_attendance ?? [])].flatMap(
-    (person) => (typeof person?.name === 'string' && person.name !== '' ? [person.name] : []),
+    (person) => toText(person?.name) ?? [],
   );
   const came = new Set(names.map((name) => findByName(metadata.participants, name)?.id ?? name));
   const known = metadata.participants.map((person) =>
     came.delete(person.id ?? '') ? { ...person, attended: true } : person,
   );
-  const guests = [...came].filter((name) => !anonymous.test(name));
-  const participants = [
-    ...known,
-    ...guests.map((name) => toPerson({ id: name, name, attended: true })),
-  ];
+  const guests = [...came]
+    .filter((name) => !anonymous.test(name))
+    .map((name) => toPerson({ id: name, name, attended: true }));
   const summary = details.summary?.overview ?? null;
-  return { ...listed, metadata: { ...metadata, participants, summary } };
+  return {
+    ...listed,
+    metadata: { ...metadata, participants: [...known, ...guests], summary },
+    transcript: toTranscript(details, listed),
+  };
 }
 
-/** Maps what was said, by participants where their names join; null where nothing is there. */
+/** Maps what was said, by participants where their names join. */
 export function toTranscript(
-  listed: SourceCall,
   details: FirefliesDetails,
-): SourceTranscript | null {
-  const sentences = details.sentences ?? [];
-  if (sentences.length === 0) return null;
-  const names = new Map((details.speakers ?? []).map(({ id, name }) => [String(id), name ?? null]));
-  const spoken = sentences.map((sentence) => {
+  listed: SourceCall,
+): Finding<SourceTranscript> {
+  const { sentences, meeting_info: info } = details;
+  if (sentences?.length === 0) {
+    // Nothing was said, or it was too short, and Fireflies has finished.
+    const isOver = info?.silent_meeting === true || info?.summary_status !== 'processing';
+    return isOver ? 'none' : null;
+  }
+  const names = new Map((details.speakers ?? []).map(({ id, name }) => [String(id), name]));
+  const spoken = sentences?.map((sentence) => {
     const key = String(sentence.speaker_id ?? '');
     const speakerName = sentence.speaker_name ?? names.get(key) ?? null;
     return {
@@ -86,51 +94,13 @@ export function toTranscript(
       text: sentence.text,
     };
   });
-  return toSourceTranscript(spoken, { language: null, listed, original: details });
+  return spoken ? toSourceTranscript(spoken, { listed, original: details }) : null;
 }
 
-/** Nothing was said, or it was too short: Fireflies has finished, and there will be no transcript. */
-export function isUntranscribed({ sentences, meeting_info: info }: FirefliesDetails): boolean {
-  const isOver = info?.silent_meeting === true || info?.summary_status !== 'processing';
-  return Array.isArray(sentences) && sentences.length === 0 && isOver;
-}
-
-/** As documented; links that say when they expire were seen to last 60 hours. */
-const linkLifetimeMs = 24 * 3_600_000;
-
-/** The recording that links lead to; null where Fireflies may not have finished it. */
-export function toRecording(links: FirefliesLinks, now: Date): FirefliesRecording | null {
-  const { video_url: video, audio_url: audio } = links;
-  const url = video ?? audio ?? null;
-  const aDayMs = now.getTime() + linkLifetimeMs;
-  if (url === null) {
-    const isFinished = links.meeting_info?.summary_status !== 'processing';
-    return isFinished ? { kind: 'none', url, untilMs: aDayMs } : null;
-  }
-  const seconds = URL.parse(url)?.searchParams.get('Expires') ?? '';
-  const untilMs = /^\d{9,11}$/.test(seconds) ? Number(seconds) * 1000 : aDayMs;
-  return { kind: typeof video === 'string' ? 'video' : 'audio', url, untilMs };
-}
-
-/** @throws `contract` for a link that had expired when it was given: Fireflies says that it renews them */
-export function requireFresh(recording: FirefliesRecording, now: Date): FirefliesRecording {
-  if (recording.untilMs > now.getTime()) return recording;
-  throw new ImportError({
-    kind: 'contract',
-    source: 'fireflies',
-    retryable: true,
-    publicMessage:
-      'Fireflies.ai answered /graphql with a link to the recording that had expired (data.transcript.audio_url).',
-  });
-}
-
-const contentTypes = { audio: 'audio/mpeg', video: 'video/mp4', none: null } as const;
-
-/** What a recording adds to a call: where it is, and its kind. */
-export function toFetched(metadata: CallMetadata, recording: FirefliesRecording): FetchedCall {
-  const { kind, url } = recording;
-  return {
-    metadata: { ...metadata, mediaKind: kind },
-    media: toMediaSource(url, contentTypes[kind]),
-  };
+/** The video where there is one; null while Fireflies may not have finished it. */
+export function toRecording(links: FirefliesLinks): Finding<Recording> {
+  const { video_url: video, audio_url: audio, meeting_info: info } = links;
+  if (typeof video === 'string') return { url: video, kind: 'video', contentType: 'video/mp4' };
+  if (typeof audio === 'string') return { url: audio, kind: 'audio', contentType: 'audio/mpeg' };
+  return info?.summary_status === 'processing' ? null : 'none';
 }

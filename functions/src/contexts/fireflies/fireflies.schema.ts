@@ -1,7 +1,5 @@
 import { z } from 'zod';
 import { secretField, textFilter, texts } from '../../kit/fields.ts';
-import { defineHint } from '../../kit/hint.ts';
-import { RecordingNote } from '../../kit/recording-note.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
 /** What a customer gives us. */
@@ -41,7 +39,6 @@ export const FirefliesMeeting = z.object({
   participants: z.array(z.string().nullish()).nullish(),
   meeting_attendees: z.array(Attendee.nullish()).nullish(),
 });
-export type FirefliesMeeting = z.output<typeof FirefliesMeeting>;
 
 /** A meeting that still goes on. */
 export const LiveMeeting = z.object({ is_live: z.literal(true) });
@@ -84,14 +81,3 @@ export const FirefliesLinks = z.object({
   meeting_info: z.object(texts('summary_status')).nullish(),
 });
 export type FirefliesLinks = z.output<typeof FirefliesLinks>;
-
-const FirefliesRecording = RecordingNote.extend({ kind: z.enum(['video', 'audio', 'none']) });
-export type FirefliesRecording = z.output<typeof FirefliesRecording>;
-
-/** What we note of a meeting when it is hydrated; null where its recording may still come. */
-export const FirefliesHint = defineHint(
-  z.object({
-    recording: FirefliesRecording.nullable().default(null),
-    isUntranscribed: z.boolean().default(false),
-  }),
-);

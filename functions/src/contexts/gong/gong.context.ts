@@ -1,13 +1,11 @@
 import { ImportError } from '../../core/errors.ts';
 import { loadEach } from '../../kit/load-each.ts';
-import { freshNote, toMediaSource } from '../../kit/recording-note.ts';
-import { mapRecords } from '../../kit/records.ts';
 import { sizedWindowPages, toTimeWindow } from '../../kit/sized-windows.ts';
 import { defineContext } from '../define-context.ts';
 import { createGongClient } from './gong.client.ts';
 import { gongErrors, gongScopes } from './gong.errors.ts';
-import { toMediaUrl, toSourceCall, toTranscript } from './gong.mapping.ts';
-import { GongCall, GongCredentials, GongFilters, GongHint, GongTranscript } from './gong.schema.ts';
+import { toCalls, toRecording, toTranscript } from './gong.mapping.ts';
+import { GongCredentials, GongFilters, GongTranscript } from './gong.schema.ts';
 
 /** What an expired cursor costs at most: to list five pages again. */
 const maxWindowCalls = 500;
@@ -68,6 +66,7 @@ export const gongContext = defineContext({
   },
   // Parties, recordings and transcripts appear up to about a day after the call.
   settlingMs: 24 * 3_600_000,
+  linkLifetimeMs: 8 * 3_600_000,
   client: createGongClient,
 
   validateCredentials: async (gong, { clock }) => {
@@ -75,35 +74,24 @@ export const gongContext = defineContext({
     const lastHour = { start: new Date(end.getTime() - 3_600_000), end };
     await gong.calls(lastHour, {}, null);
   },
-  listCalls: (gong, { cursor, dateRange, filters }, toolkit) =>
+  listCalls: (gong, listing) =>
     sizedWindowPages({
-      source: 'gong',
-      cursor,
-      dateRange,
+      ...listing,
       earliest,
-      latest: toolkit.clock.now(),
       maxCalls: maxWindowCalls,
       isCursorExpired: (error) => error instanceof ImportError && error.kind === 'conflict',
       fetchPage: async (window, at) => {
-        const { records, calls } = await gong.calls(window, filters, at);
-        const mapping = { at: 'calls', idField: 'metaData.id', schema: GongCall };
-        const mapped = mapRecords({
-          records: calls,
-          ...mapping,
-          toSourceCall: (call) => {
-            const isSkipped = call.metaData.isPrivate === true && filters.includePrivate !== true;
-            return { ...toSourceCall(call, toolkit), ...(isSkipped && { skip: 'filtered' }) };
-          },
-        });
+        const { records, calls } = await gong.calls(window, listing.filters, at);
+        const mapped = toCalls(listing.filters)(calls);
         return { ...mapped, next: records.cursor, total: records.totalRecords };
       },
     }),
-  countCalls: (gong, { dateRange, filters }, { clock }) =>
-    gong.count(toTimeWindow({ dateRange, earliest, latest: clock.now() }), filters),
+  countCalls: (gong, listing) =>
+    gong.count(toTimeWindow({ ...listing, earliest }), listing.filters),
 
-  /** Transcripts of a page in one request; who is old enough and has none is not asked for again. */
-  hydrateCalls: async (gong, calls, { isSettling }) => {
-    const loaded = await loadEach({
+  /** Transcripts of a page in one request. */
+  hydrateCalls: async (gong, calls) => {
+    const found = await loadEach({
       source: 'gong',
       maxKeys: 100,
       load: gong.transcripts,
@@ -111,30 +99,16 @@ export const gongContext = defineContext({
       wholeKinds: ['permission_denied', 'not_found'],
     });
     return calls.map((call) => {
-      const found = loaded.get(call.sourceCallId);
-      const hasNoTranscript = found === null && !isSettling(call);
+      const { data } = GongTranscript.nullable().safeParse(found.get(call.sourceCallId));
       // One that broke our schema is asked for again with its call, and fails there by name.
-      const { data } = GongTranscript.safeParse(found);
-      return {
-        ...call,
-        hint: GongHint.write({ hasNoTranscript }, call),
-        transcript: data === undefined ? null : toTranscript(data, call),
-      };
+      return { ...call, transcript: data && toTranscript(data, call) };
     });
   },
-
-  /** By the link that came with the listing while it is fresh, else by a new one. */
-  fetchCall: async (gong, listed, toolkit) => {
-    const noted = freshNote(GongHint.read(listed).recording, toolkit.clock.now());
-    if (noted !== null) return { metadata: listed.metadata, media: toMediaSource(noted.url) };
-    const call = await gong.call(listed.sourceCallId);
-    if (call === null) return 'not_found';
-    const { metadata } = toSourceCall(call, toolkit);
-    return { metadata, media: toMediaSource(toMediaUrl(call)) };
+  fetchRecording: async (gong, { sourceCallId }) => {
+    const call = await gong.call(sourceCallId);
+    return call === null ? 'not_found' : toRecording(call);
   },
-
   getTranscript: async (gong, listed) => {
-    if (GongHint.read(listed).hasNoTranscript) return 'none';
     const found = await gong.transcript(listed.sourceCallId);
     return found === null ? null : toTranscript(found, listed);
   },

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { plainField, secretField, texts } from '../../kit/fields.ts';
-import { defineHint } from '../../kit/hint.ts';
 import { keyOrTokens, oauth2Fields } from '../../kit/oauth2.ts';
-import { RecordingNote } from '../../kit/recording-note.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
 /** A key pair, which most customers have, or the tokens and the address that Gong gave our app. */
@@ -91,14 +89,3 @@ export const GongTranscript = z.looseObject({
   ),
 });
 export type GongTranscript = z.output<typeof GongTranscript>;
-
-/** What we note of a call when it is listed. */
-export const GongHint = defineHint(
-  z.object({
-    /** Null where the recording may still come. */
-    recording: RecordingNote.nullable().default(null),
-    language: z.string().nullable().default(null),
-    /** Asked for together with its page, when it was old enough to have a transcript, and has none. */
-    hasNoTranscript: z.boolean().default(false),
-  }),
-);

@@ -1,11 +1,9 @@
 import { cursorPages } from '../../kit/pages.ts';
-import { toMediaSource } from '../../kit/recording-note.ts';
-import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createGrainClient } from './grain.client.ts';
 import { grainErrors } from './grain.errors.ts';
-import { toSourceCall, toTranscript } from './grain.mapping.ts';
-import { GrainCredentials, GrainFilters, GrainRecording } from './grain.schema.ts';
+import { toCalls, toTranscript } from './grain.mapping.ts';
+import { GrainCredentials, GrainFilters } from './grain.schema.ts';
 
 /** Grain, by its public API v2. @see https://developers.grain.com */
 export const grainContext = defineContext({
@@ -44,21 +42,16 @@ export const grainContext = defineContext({
   validateCredentials: async (grain) => {
     await grain.users();
   },
-  listCalls: (grain, { cursor, ...listing }) =>
+  listCalls: (grain, listing) =>
     cursorPages({
-      source: 'grain',
-      cursor,
+      ...listing,
       fetchPage: async (at) => {
-        const { recordings: records, cursor: next } = await grain.recordings(listing, at);
-        const mapping = { at: 'recordings', schema: GrainRecording, toSourceCall };
-        return { ...mapRecords({ records, ...mapping }), next };
+        const page = await grain.recordings(listing, at);
+        return { ...toCalls(page.recordings), next: page.cursor };
       },
     }),
   countCalls: 'by_listing',
-  fetchCall: async (grain, { sourceCallId, metadata }) => {
-    const url = metadata.mediaKind === 'none' ? null : grain.downloadUrl(sourceCallId);
-    return { metadata, media: toMediaSource(url) };
-  },
+  fetchRecording: async (grain, { sourceCallId }) => ({ url: grain.downloadUrl(sourceCallId) }),
   getTranscript: async (grain, listed) => {
     const found = await grain.transcript(listed.sourceCallId);
     return found === null ? null : toTranscript(found, listed);

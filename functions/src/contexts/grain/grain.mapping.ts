@@ -1,27 +1,31 @@
 import type { SourceCall, SourceTranscript } from '../../core/imports/source-call.ts';
 import { toListedCall, toPerson } from '../../kit/listed-call.ts';
 import { oneOf } from '../../kit/one-of.ts';
+import { recordMapper } from '../../kit/records.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
-import type { GrainRecording, GrainTranscript } from './grain.schema.ts';
+import { GrainRecording } from './grain.schema.ts';
+import type { GrainTranscript } from './grain.schema.ts';
 
-/** Maps a listed recording. */
-export function toSourceCall(recording: GrainRecording): SourceCall {
-  const { media_type: mediaType, duration_ms: durationMs, participants } = recording;
-  return toListedCall({
-    id: recording.id,
-    title: recording.title,
-    startedAt: recording.start_datetime,
-    endedAt: recording.end_datetime,
-    durationSeconds: typeof durationMs === 'number' ? durationMs / 1000 : null,
-    participants: participants?.map(({ id, name, email, scope, confirmed_attendee: attended }) =>
-      toPerson({ id, name, email, role: scope, attended }),
-    ),
-    sourceUrl: recording.url,
-    // A type that Grain adds later is unknown, so its recording is still asked for.
-    mediaKind: mediaType === 'transcript' ? 'none' : oneOf(mediaType, ['audio', 'video']),
-    summary: recording.ai_summary?.text,
-  });
-}
+/** Maps the recordings of a page. */
+export const toCalls = recordMapper({
+  at: 'recordings',
+  schema: GrainRecording,
+  toCall: ({ media_type: mediaType, duration_ms: durationMs, participants, ...recording }) =>
+    toListedCall({
+      id: recording.id,
+      title: recording.title,
+      startedAt: recording.start_datetime,
+      endedAt: recording.end_datetime,
+      durationSeconds: typeof durationMs === 'number' ? durationMs / 1000 : null,
+      participants: participants?.map(({ id, name, email, scope, confirmed_attendee: attended }) =>
+        toPerson({ id, name, email, role: scope, attended }),
+      ),
+      sourceUrl: recording.url,
+      // A type that Grain adds later is unknown, so its recording is still asked for.
+      mediaKind: mediaType === 'transcript' ? 'none' : oneOf(mediaType, ['audio', 'video']),
+      summary: recording.ai_summary?.text,
+    }),
+});
 
 /** Maps a transcript; who has no participant id speaks under the name that Grain shows. */
 export function toTranscript(original: GrainTranscript, listed: SourceCall): SourceTranscript {
@@ -32,5 +36,5 @@ export function toTranscript(original: GrainTranscript, listed: SourceCall): Sou
     endMs: end,
     text,
   }));
-  return toSourceTranscript(spoken, { language: null, listed, original });
+  return toSourceTranscript(spoken, { listed, original });
 }

@@ -39,7 +39,6 @@ export const GrainRecording = z.object({
   participants: z.array(Participant).nullish(),
   ai_summary: z.object(texts('text')).nullish(),
 });
-export type GrainRecording = z.output<typeof GrainRecording>;
 
 export const GrainRecordingsPage = z.object({ ...texts('cursor'), recordings: UnparsedRecords });
 

@@ -214,6 +214,7 @@ describe('Grain', () => {
       media: {
         kind: 'url',
         url: 'https://api.grain.com/_/public-api/v2/recordings/b5185ccb-9a08-458c-9be1-db17a03fb14c/download',
+        contentType: null,
       },
     });
     const written = await listOne({ ...demo, media_type: 'transcript' });

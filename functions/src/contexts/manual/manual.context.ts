@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
-import type { FetchedCall } from '../../core/imports/import-context.ts';
 import type { DateRange, RejectedRecord, SourceCall } from '../../core/imports/source-call.ts';
 import { isInRange } from '../../kit/date-range.ts';
 import { defineErrors } from '../../kit/define-errors.ts';
 import { describeIssues } from '../../kit/issues.ts';
+import type { Recording } from '../../kit/known-call.ts';
 import { toListedCall } from '../../kit/listed-call.ts';
 import { probeMedia, supportedMedia } from '../../kit/media-probe.ts';
 import { readBytes } from '../../kit/object-bytes.ts';
@@ -62,7 +62,7 @@ export const manualContext = defineContext({
     const { files, rejected } = parseFiles((await uploads.batch()).files, 0);
     return rejected.length + (await countContents(uploads, files, dateRange));
   },
-  fetchCall: async (uploads, listed) => {
+  fetchRecording: async (uploads, listed) => {
     const { upload, key } = await uploads.find(listed);
     if (upload.state !== 'uploaded') throw notUploaded(upload);
     return fetchUpload(uploads, listed, { key, fileName: upload.fileName });
@@ -122,7 +122,7 @@ async function fetchUpload(
   { objects, signal }: ManualClient,
   listed: SourceCall,
   upload: { readonly key: string; readonly fileName: string },
-): Promise<FetchedCall> {
+): Promise<Recording> {
   const stored = await objects.find(upload.key);
   if (stored === null) throw gone();
   // The id promises these bytes: others under it would pass for a recording that they are not.
@@ -135,14 +135,8 @@ async function fetchUpload(
     if (!(error instanceof ImportError) || error.kind !== 'bad_request') throw error;
     throw fileError(upload.fileName, error.publicMessage, error);
   });
-  return {
-    metadata: {
-      ...listed.metadata,
-      durationSeconds: facts.durationSeconds,
-      mediaKind: facts.kind,
-    },
-    media: { kind: 'stored', key: upload.key, contentType: facts.contentType },
-  };
+  const { kind, contentType, durationSeconds } = facts;
+  return { key: upload.key, kind, contentType, durationSeconds };
 }
 
 /**

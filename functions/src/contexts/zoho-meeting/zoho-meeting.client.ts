@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { ImportError } from '../../core/errors.ts';
-import { readText } from '../../kit/fetch.ts';
 import { nullIfMissing } from '../../kit/http.ts';
 import { path } from '../../kit/path.ts';
 import type { Toolkit } from '../context.ts';
@@ -16,10 +15,7 @@ import {
 const source = 'zoho_meeting';
 /** What Zoho gives by default; whether more can be asked for is not documented. */
 const largestPage = 20;
-const maxTranscriptBytes = 16 * 1024 * 1024;
 const maxParticipants = 2000;
-
-export type ZohoMeetingClient = ReturnType<typeof createZohoMeetingClient>;
 
 /** Zoho Meeting's API v2, as far as an import needs it. @see https://www.zoho.com/meeting/api-integration/ */
 export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>) {
@@ -33,11 +29,6 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
   /** Known from the check; it is asked for by credentials that were stored without. */
   const organisation = async (): Promise<string> =>
     credentials.organisationId ?? (asked ??= askOrganisation());
-
-  const readFile = async (url: string): Promise<string> => {
-    const { body } = await toolkit.openMedia({ kind: 'url', url });
-    return readText(body, { maxBytes: maxTranscriptBytes, source });
-  };
   return {
     /** The organisation of the token's user, which is in every other path. */
     askOrganisation,
@@ -48,11 +39,14 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
       return http.request({ path: at, query: { index, count } }, ZohoRecordingsPage);
     },
 
-    /** With links as they are now; null: there is no such meeting any more. */
-    ofMeeting: async (meetingKey: string) => {
+    /** With links as they are now; null: it is not there any more. */
+    recording: async ({
+      meetingKey,
+      recordingId,
+    }: Readonly<Record<'meetingKey' | 'recordingId', string>>) => {
       const at = path`/meeting/api/v2/${await organisation()}/recordings/${meetingKey}.json`;
       const found = await nullIfMissing(http.request({ path: at }, ZohoMeetingRecordings));
-      return found?.recordings ?? null;
+      return found?.recordings.find(({ erecordingId: id }) => id === recordingId) ?? null;
     },
 
     /** Null where it is gone, as it may be of old meetings and webinars. */
@@ -65,13 +59,15 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
     /** Everybody who came; null where the report is gone. */
     participants: async (meetingKey: string) => {
       const at = path`/api/v2/${await organisation()}/participant/${meetingKey}.json`;
-      const fetchFrom = (index: number) =>
-        http.request({ path: at, query: { index, count: largestPage } }, ZohoParticipants);
-      return nullIfMissing(listParticipants(fetchFrom));
+      return nullIfMissing(
+        listParticipants((index) =>
+          http.request({ path: at, query: { index, count: largestPage } }, ZohoParticipants),
+        ),
+      );
     },
 
     /** The transcript's file, whatever its format; null where its link has expired. */
-    transcript: (url: string): Promise<string | null> => nullIfMissing(readFile(url)),
+    transcript: (url: string): Promise<string | null> => nullIfMissing(toolkit.readTextFile(url)),
   };
 }
 
@@ -80,29 +76,19 @@ export function createZohoMeetingClient(toolkit: Toolkit<ZohoMeetingCredentials>
  * asked for. @throws `contract` where neither brings as many as Zoho counts
  */
 async function listParticipants(
-  fetchFrom: (index: number) => Promise<ParticipantsPage>,
+  fetchFrom: (index: number) => Promise<z.output<typeof ZohoParticipants>>,
 ): Promise<readonly ZohoAttendee[]> {
-  let first = 1;
-  let page = await fetchFrom(first);
-  if (isShort(page)) {
-    first = 0;
-    page = await fetchFrom(first);
+  let found = '';
+  for (const first of [1, 0]) {
+    const people: ZohoAttendee[] = [];
+    for (let isFull = true; isFull && people.length < maxParticipants;) {
+      const { participants, participantsCount } = await fetchFrom(first + people.length);
+      people.push(...participants);
+      if (people.length >= participantsCount) return people;
+      isFull = participants.length >= largestPage;
+      found = `${String(people.length)} participants of ${String(participantsCount)}`;
+    }
   }
-  const total = page.participantsCount;
-  let people = page.participants;
-  for (let isOver = isShort(page); !isOver && people.length < total;) {
-    const { participants } = await fetchFrom(first + people.length);
-    people = [...people, ...participants];
-    isOver = participants.length === 0 || people.length > maxParticipants;
-  }
-  if (people.length >= total) return people;
-  const publicMessage = `Zoho Meeting answered /participant/{meetingKey}.json with ${String(people.length)} participants of ${String(total)} (participantsCount).`;
+  const publicMessage = `Zoho Meeting answered /participant/{meetingKey}.json with ${found} (participantsCount).`;
   throw new ImportError({ kind: 'contract', source, publicMessage });
-}
-
-type ParticipantsPage = z.output<typeof ZohoParticipants>;
-
-/** Fewer than a page holds, and than there are. */
-function isShort({ participants, participantsCount }: ParticipantsPage): boolean {
-  return participants.length < Math.min(participantsCount, largestPage);
 }

@@ -1,30 +1,27 @@
-import type { SourceCall } from '../../core/imports/source-call.ts';
+import { noteOf } from '../../kit/known-call.ts';
 import { toGrantKey } from '../../kit/oauth2.ts';
 import { offsetPages } from '../../kit/pages.ts';
-import { toMediaSource } from '../../kit/recording-note.ts';
-import { mapRecords } from '../../kit/records.ts';
 import { defineContext } from '../define-context.ts';
 import { createZohoMeetingClient } from './zoho-meeting.client.ts';
-import type { ZohoMeetingClient } from './zoho-meeting.client.ts';
 import { zohoMeetingErrors, zohoMeetingScopes } from './zoho-meeting.errors.ts';
 import {
   parseId,
-  toNote,
+  toCalls,
+  toMissingTranscript,
   toParticipants,
-  toSourceCall,
+  toRecording,
   toTranscript,
+  toTranscriptUrl,
   uploaded,
 } from './zoho-meeting.mapping.ts';
 import {
-  ZohoHint,
   ZohoMeetingCredentials,
   ZohoMeetingFilters,
-  ZohoRecording,
   dataCentres,
+  toDomain,
 } from './zoho-meeting.schema.ts';
-import type { ZohoNote } from './zoho-meeting.schema.ts';
 
-const domains = Object.values(dataCentres);
+const domains = dataCentres.map(toDomain);
 const fileHosts = domains.flatMap(fileHostsOf);
 
 /** Zoho Meeting, by its API v2. @see https://www.zoho.com/meeting/api-integration/ */
@@ -55,18 +52,18 @@ export const zohoMeetingContext = defineContext({
   baseUrl: 'https://meeting.zoho.com',
   customerBaseUrls: {
     field: 'dataCentre',
-    of: ({ dataCentre }) => `https://meeting.${dataCentres[dataCentre]}`,
+    of: ({ dataCentre }) => `https://meeting.${toDomain(dataCentre)}`,
     hosts: domains.map((domain) => `meeting.${domain}`),
   },
   authorize: ({ accessToken = '' }) => ({ authorization: `Zoho-oauthtoken ${accessToken}` }),
   oauth2: {
-    tokenUrl: ({ dataCentre }) => `https://accounts.${dataCentres[dataCentre]}/oauth/v2/token`,
+    tokenUrl: ({ dataCentre }) => `https://accounts.${toDomain(dataCentre)}/oauth/v2/token`,
     clientAuthentication: 'form',
   },
   accountOf: (credentials) => credentials.organisationId ?? toGrantKey(credentials),
   media: { hosts: fileHosts, redirectHosts: fileHosts },
   // Files want the token, too; it is of no other data centre's concern.
-  mediaCredentialHosts: ({ dataCentre }) => fileHostsOf(dataCentres[dataCentre]),
+  mediaCredentialHosts: ({ dataCentre }) => fileHostsOf(toDomain(dataCentre)),
   settlingMs: 6 * 3_600_000,
   client: createZohoMeetingClient,
 
@@ -74,59 +71,38 @@ export const zohoMeetingContext = defineContext({
     const organisationId = await zoho.askOrganisation();
     return organisationId === credentials.organisationId ? undefined : { organisationId };
   },
-  listCalls: (zoho, { cursor }) =>
+  listCalls: (zoho, listing) =>
     offsetPages({
-      source: 'zoho_meeting',
-      cursor,
+      ...listing,
       fetchPage: async (index) => {
-        const { recordings: records, meta } = await zoho.recordings(index);
-        const mapping = { at: 'recordings', idField: 'erecordingId', schema: ZohoRecording };
-        const mapped = mapRecords({ records, ...mapping, toSourceCall });
-        return { ...mapped, hasMore: meta?.moreRecords === true };
+        const { recordings, meta } = await zoho.recordings(index);
+        return { ...toCalls(recordings), hasMore: meta?.moreRecords === true };
       },
     }),
-  fetchCall: async (zoho, listed) => {
-    const { meetingKey } = parseId(listed.sourceCallId);
-    const noted = ZohoHint.read(listed);
-    const note = noted.state === uploaded ? noted : await findNote(zoho, listed);
-    if (note === null) return 'not_found';
-    if (note.state !== uploaded) return 'not_ready';
-    const [attendees, session] = await Promise.all([
-      zoho.participants(meetingKey),
-      zoho.session(meetingKey),
-    ]);
-    const participants = toParticipants(attendees, session);
-    const media = toMediaSource(note.mediaUrl, 'video/mp4');
-    const mediaKind = media === null ? 'none' : listed.metadata.mediaKind;
-    return { metadata: { ...listed.metadata, participants, mediaKind }, media };
+  fetchRecording: async (zoho, { sourceCallId }) => {
+    const recording = await zoho.recording(parseId(sourceCallId));
+    if (recording === null) return 'not_found';
+    return recording.processingState === uploaded ? toRecording(recording) : 'not_ready';
   },
-  getTranscript: async (zoho, listed, { isSettling }) => {
-    const noted = ZohoHint.read(listed);
-    const isOpen = noted.transcriptUrl === null && !noted.isUntranscribed;
-    const isOutdated = isOpen && (noted.state === null || isSettling(listed));
-    const note = isOutdated ? await findNote(zoho, listed) : noted;
-    if (note?.isUntranscribed === true) return 'none';
-    if (note === null || note.transcriptUrl === null) return null;
-    // Links expire, nobody says when: one that no longer works is asked for anew.
-    const file = (await zoho.transcript(note.transcriptUrl)) ?? (await readAnew(zoho, listed));
-    return file === null ? null : (toTranscript(file, listed) ?? 'none');
+  fetchDetails: async (zoho, { sourceCallId }) => {
+    const { meetingKey } = parseId(sourceCallId);
+    const asked = [zoho.participants(meetingKey), zoho.session(meetingKey)] as const;
+    return { participants: toParticipants(...(await Promise.all(asked))) };
+  },
+  getTranscript: async (zoho, listed) => {
+    const noted = noteOf(listed);
+    const file = noted === null ? null : await zoho.transcript(noted);
+    if (file !== null) return toTranscript(file, listed);
+    // Links expire, nobody says when; and what was in the making may be there by now.
+    const recording = await zoho.recording(parseId(listed.sourceCallId));
+    const url = recording && toTranscriptUrl(recording);
+    if (url === null) return recording && toMissingTranscript(recording);
+    const renewed = await zoho.transcript(url);
+    return renewed === null ? null : toTranscript(renewed, listed);
   },
 });
 
 /** Where recordings of a data centre are: below its own domain, and one for what is shared. */
 function fileHostsOf(domain: string): readonly string[] {
   return [`*.${domain}`, `*.${domain.replace(/^zoho/, 'zohopublic')}`];
-}
-
-/** The recording as its meeting has it now; null where it is not there. */
-async function findNote(zoho: ZohoMeetingClient, listed: SourceCall): Promise<ZohoNote | null> {
-  const { meetingKey, recordingId } = parseId(listed.sourceCallId);
-  const recordings = (await zoho.ofMeeting(meetingKey)) ?? [];
-  const found = recordings.find(({ erecordingId }) => erecordingId === recordingId);
-  return found === undefined ? null : toNote({ ...found, state: found.processingState ?? null });
-}
-
-async function readAnew(zoho: ZohoMeetingClient, listed: SourceCall): Promise<string | null> {
-  const note = await findNote(zoho, listed);
-  return typeof note?.transcriptUrl === 'string' ? zoho.transcript(note.transcriptUrl) : null;
 }

@@ -4,31 +4,40 @@ import type {
   SourceParticipant,
   SourceTranscript,
 } from '../../core/imports/source-call.ts';
+import type { Recording } from '../../kit/known-call.ts';
 import { addByEmail, toListedCall, toPerson, toText } from '../../kit/listed-call.ts';
+import { recordMapper } from '../../kit/records.ts';
 import { toSourceTranscript } from '../../kit/transcript.ts';
 import { parseWebVtt } from '../../kit/webvtt.ts';
-import type { ZohoAttendee, ZohoNote, ZohoRecording, ZohoSession } from './zoho-meeting.schema.ts';
-import { ZohoHint } from './zoho-meeting.schema.ts';
+import { ZohoRecording } from './zoho-meeting.schema.ts';
+import type { ZohoAttendee, ZohoLinks, ZohoSession } from './zoho-meeting.schema.ts';
 
 /** Only such a recording can be downloaded. */
 export const uploaded = 'UPLOADED';
 
-/** Maps a listed recording; its hint saves asking for its links again. */
-export function toSourceCall(recording: ZohoRecording): SourceCall {
-  const { duration } = recording;
-  return toListedCall({
-    // A recording alone can't be asked for: only those of a meeting.
-    id: `${recording.meetingKey}:${recording.erecordingId}`,
-    title: recording.topic,
-    startedAt: recording.startTimeinMs,
-    durationSeconds: typeof duration === 'number' ? duration / 1000 : null,
-    sourceUrl: recording.shareUrl,
-    mediaKind: 'video',
-    hint: ZohoHint.write(toNote({ ...recording, state: recording.status ?? null })),
-    // Nothing was said that could be heard.
-    skip: recording.noAudioRecording === true ? 'filtered' : null,
-  });
-}
+/** Maps the recordings of a page, with the links that save asking for them again. */
+export const toCalls = recordMapper({
+  at: 'recordings',
+  idField: 'erecordingId',
+  schema: ZohoRecording,
+  toCall: (recording) => {
+    const transcriptUrl = toTranscriptUrl(recording);
+    return toListedCall({
+      // A recording alone can't be asked for: only those of a meeting.
+      id: `${recording.meetingKey}:${recording.erecordingId}`,
+      title: recording.topic,
+      startedAt: recording.startTimeinMs,
+      durationSeconds: typeof recording.duration === 'number' ? recording.duration / 1000 : null,
+      sourceUrl: recording.shareUrl,
+      mediaKind: 'video',
+      recording: recording.status === uploaded ? toRecording(recording) : undefined,
+      transcript: transcriptUrl === null ? toMissingTranscript(recording) : undefined,
+      note: transcriptUrl,
+      // Nothing was said that could be heard.
+      skip: recording.noAudioRecording === true ? 'filtered' : null,
+    });
+  },
+});
 
 /** The two parts of a call's id. @throws `contract` for one that no listing gave */
 export function parseId(sourceCallId: string): {
@@ -44,21 +53,20 @@ export function parseId(sourceCallId: string): {
   });
 }
 
+/** Where an uploaded recording is. */
+export function toRecording({ downloadUrl }: ZohoLinks): Recording | 'none' {
+  const url = toText(downloadUrl);
+  return url === null ? 'none' : { url, contentType: 'video/mp4' };
+}
+
 /** A link to a transcript is there before the transcript is: the flag decides. */
-export function toNote(recording: {
-  readonly state: string | null;
-  readonly downloadUrl?: string | null | undefined;
-  readonly transcriptionDownloadUrl?: string | null | undefined;
-  readonly isTranscriptGenerated?: boolean | null | undefined;
-  readonly isTranscriptionEnabled?: boolean | null | undefined;
-}): ZohoNote {
-  const isGenerated = recording.isTranscriptGenerated === true;
-  return {
-    state: recording.state,
-    mediaUrl: toText(recording.downloadUrl),
-    transcriptUrl: isGenerated ? toText(recording.transcriptionDownloadUrl) : null,
-    isUntranscribed: !isGenerated && recording.isTranscriptionEnabled === false,
-  };
+export function toTranscriptUrl(links: ZohoLinks): string | null {
+  return links.isTranscriptGenerated === true ? toText(links.transcriptionDownloadUrl) : null;
+}
+
+/** Where there is none, none is to come that was not asked for before the meeting. */
+export function toMissingTranscript({ isTranscriptionEnabled }: ZohoLinks): 'none' | null {
+  return isTranscriptionEnabled === false ? 'none' : null;
 }
 
 /** Those who came, then those who were invited and did not; the presenter is one of the customer's own. */
@@ -83,10 +91,10 @@ export function toParticipants(
   }));
 }
 
-/** Maps a transcript's file; null for a format other than WebVTT, of which nothing is documented. */
-export function toTranscript(file: string, listed: SourceCall): SourceTranscript | null {
-  const cues = parseWebVtt(file);
-  if (cues === null || cues.length === 0) return null;
+/** Maps a transcript's file; of a format other than WebVTT nothing is documented. */
+export function toTranscript(file: string, listed: SourceCall): SourceTranscript | 'none' {
+  const cues = parseWebVtt(file) ?? [];
+  if (cues.length === 0) return 'none';
   const spoken = cues.map(({ speaker, ...cue }) => ({ ...cue, speakerName: speaker }));
-  return toSourceTranscript(spoken, { language: null, listed, original: { webvtt: file } });
+  return toSourceTranscript(spoken, { listed, original: { webvtt: file } });
 }

@@ -1,23 +1,22 @@
 import { z } from 'zod';
 import { texts } from '../../kit/fields.ts';
-import { defineHint } from '../../kit/hint.ts';
 import { oauth2AppFields, oauth2Fields } from '../../kit/oauth2.ts';
 import { UnparsedRecords } from '../../kit/records.ts';
 
-/** Zoho's data centres by the ending that customers know, and the domain of each. */
-export const dataCentres = {
-  ...{ com: 'zoho.com', eu: 'zoho.eu', in: 'zoho.in', jp: 'zoho.jp', sa: 'zoho.sa', uk: 'zoho.uk' },
-  ...{ 'com.au': 'zoho.com.au', 'com.cn': 'zoho.com.cn', ca: 'zohocloud.ca' },
-} as const;
-const names = ['com', 'eu', 'in', 'jp', 'sa', 'uk', 'com.au', 'com.cn', 'ca'] as const;
-names satisfies readonly (keyof typeof dataCentres)[];
+/** Zoho's data centres, by the ending that customers know. */
+export const dataCentres = ['com', 'eu', 'in', 'jp', 'sa', 'uk', 'com.au', 'com.cn', 'ca'] as const;
+
+/** The domain of a data centre. */
+export function toDomain(dataCentre: (typeof dataCentres)[number]): string {
+  return dataCentre === 'ca' ? 'zohocloud.ca' : `zoho.${dataCentre}`;
+}
 
 /** A grant to our app, or to one of the customer's own, in one data centre. */
 export const ZohoMeetingCredentials = z
   .strictObject({
-    dataCentre: z.enum(names).meta({
+    dataCentre: z.enum(dataCentres).meta({
       title: 'Data centre',
-      description: `The ending of the customer’s Zoho address: ${names.join(', ')}.`,
+      description: `The ending of the customer’s Zoho address: ${dataCentres.join(', ')}.`,
       secret: false,
     }),
     ...oauth2Fields,
@@ -41,23 +40,23 @@ const Milliseconds = z.union([
   z.string().regex(/^\d+$/).transform(Number),
 ]);
 
-const common = {
+/** What a recording has that can change. */
+const Links = z.object({
   erecordingId: Id,
-  duration: Milliseconds.nullish(),
-  ...texts('downloadUrl', 'transcriptionDownloadUrl', 'shareUrl'),
+  ...texts('downloadUrl', 'transcriptionDownloadUrl'),
   isTranscriptGenerated: z.boolean().nullish(),
   isTranscriptionEnabled: z.boolean().nullish(),
-};
+});
+export type ZohoLinks = z.output<typeof Links>;
 
 /** A recording as the list has it. Its texts of dates have no year: only the milliseconds count. */
-export const ZohoRecording = z.object({
-  ...common,
+export const ZohoRecording = Links.extend({
   meetingKey: Id,
-  ...texts('topic', 'status'),
+  ...texts('topic', 'status', 'shareUrl'),
+  duration: Milliseconds.nullish(),
   startTimeinMs: Milliseconds,
   noAudioRecording: z.boolean().nullish(),
 });
-export type ZohoRecording = z.output<typeof ZohoRecording>;
 
 export const ZohoRecordingsPage = z.object({
   meta: z.object({ moreRecords: z.boolean().nullish() }).nullish(),
@@ -66,7 +65,7 @@ export const ZohoRecordingsPage = z.object({
 
 /** The recordings of one meeting, whose fields have other names than in the list. */
 export const ZohoMeetingRecordings = z.object({
-  recordings: z.array(z.object({ ...common, ...texts('processingState') })),
+  recordings: z.array(Links.extend(texts('processingState'))),
 });
 
 export const ZohoUser = z.object({ userDetails: z.object({ zsoid: Id }) });
@@ -87,16 +86,3 @@ export const ZohoSession = z.object({
   }),
 });
 export type ZohoSession = z.output<typeof ZohoSession>['session'];
-
-const Note = z.object({
-  state: z.string().nullable().default(null),
-  mediaUrl: z.string().nullable().default(null),
-  /** Null where there is no transcript, or none yet. */
-  transcriptUrl: z.string().nullable().default(null),
-  /** No transcript is to be expected: it was not asked for before the meeting. */
-  isUntranscribed: z.boolean().default(false),
-});
-export type ZohoNote = z.output<typeof Note>;
-
-/** What we note of a recording when it is listed: enough to fetch it. */
-export const ZohoHint = defineHint(Note);

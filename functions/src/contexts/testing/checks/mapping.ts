@@ -59,9 +59,13 @@ export const mappingChecks: readonly Check[] = [
   {
     name: 'ignores fields that it does not know',
     run: async (suite) => {
-      const plain = await listAll(suite.open(), suite.credentials);
+      const list = async (opened: Opened) => {
+        const calls = toCalls(await listAll(opened, suite.credentials));
+        // A transcript that comes with the listing keeps them, in its original.
+        return calls.map(({ sourceCallId, metadata, hint }) => ({ sourceCallId, metadata, hint }));
+      };
       const opened = suite.open({ wrap: changingJson(withUnknownFields) });
-      expect(toCalls(await listAll(opened, suite.credentials))).toEqual(toCalls(plain));
+      expect(await list(opened)).toEqual(await list(suite.open()));
     },
   },
   {
