@@ -17,6 +17,24 @@ const folders = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'testing')
   .map((entry) => entry.name);
 
+/** In all files of an adapter together, as docs/decisions/0016-what-an-adapter-holds.md has it. */
+const maxCodeLines = 300;
+/** Files that were uploaded to us have no API to map: their adapter is the store of uploads itself. */
+const adapters = folders.filter((folder) => folder !== 'manual');
+
+/** Lines without tests and sandbox, blank ones, comments and imports. */
+function countCodeLines(folder: string): number {
+  const files = readdirSync(join(here, folder)).filter(
+    (file) => file.endsWith('.ts') && !/\.test\.ts$|\.sandbox/.test(file),
+  );
+  const text = files.map((file) => readFileSync(join(here, folder, file), 'utf8')).join('');
+  const code = text
+    .replace(/^import [\s\S]*?;$/gm, '')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+  return code.split('\n').filter((line) => line.trim() !== '').length;
+}
+
 describe('each platform folder', () => {
   it('exists at all', () => {
     expect(folders).toContain('grain');
@@ -35,12 +53,23 @@ describe('each platform folder', () => {
     expect(existsSync(join(here, folder, `${folder}.sandbox.ts`))).toBe(true);
   });
 
+  it.each(adapters)('%s is small enough to be no more than a mapping', (folder) => {
+    const lines = countCodeLines(folder);
+    expect(lines).toBeGreaterThan(50);
+    expect(lines).toBeLessThanOrEqual(maxCodeLines);
+  });
+
   it.each(folders)('%s has a page with its row as the registry has it', (folder) => {
     const row = platformRows().find(({ platform }) => toFolder(platform) === folder);
     const page = readFileSync(join(docs, `${folder}.md`), 'utf8');
     expect(row).toBeDefined();
     if (row !== undefined) expect(withSingleSpaces(page)).toContain(toPlatformTableRow(row));
   });
+});
+
+afterAll(() => {
+  const counts = adapters.map((folder) => `${folder} ${String(countCodeLines(folder))}`);
+  process.stdout.write(`Counted: lines of code of adapters: ${counts.join(', ')}\n`);
 });
 
 describe('platformRows', () => {
