@@ -202,12 +202,17 @@ async function openDriftReporter({ db, messenger, clock, logs }: AppPorts): Prom
 }
 
 async function createNotifier(ports: AppPorts): Promise<Notifier> {
-  const [{ createFirestoreJobs }, { createFirestoreNotifications }, { createJobMessages }] =
-    await Promise.all([
-      import('./gcp/firestore/import-jobs.ts'),
-      import('./gcp/firestore/notifications.ts'),
-      import('./notify/slack/job-messages.ts'),
-    ]);
+  const [
+    { createFirestoreJobs },
+    { createFirestoreNotifications },
+    { createJobMessages },
+    { sleep },
+  ] = await Promise.all([
+    import('./gcp/firestore/import-jobs.ts'),
+    import('./gcp/firestore/notifications.ts'),
+    import('./notify/slack/job-messages.ts'),
+    import('./kit/fetch.ts'),
+  ]);
   const { clock, createId, logs } = ports;
   const db = ports.db();
   return {
@@ -219,6 +224,7 @@ async function createNotifier(ports: AppPorts): Promise<Notifier> {
       statusUrl: ports.statusUrl,
     }),
     clock,
+    sleep,
     createId,
     logs,
     intervalMs: ports.settings().notifyIntervalMs,

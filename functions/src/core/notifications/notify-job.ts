@@ -22,6 +22,7 @@ export interface Notifier {
     readonly ending: (job: ImportJob, now: Date) => ChatMessage;
   };
   readonly clock: Clock;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly createId: CreateId;
   readonly logs: Logs;
   readonly intervalMs: number;
@@ -30,12 +31,14 @@ export interface Notifier {
 const senderMs = 30_000;
 /** A sender that is at it for longer has most likely crashed. */
 const usualMs = 5_000;
+const waitMs = 500;
+/** Waits are among them: as long as a sender usually needs. */
 const maxSteps = 10;
 
 /**
  * Brings the chat channel up to date with a job. Called for every write of a job, in any order and
  * any number of times: it reads the job afresh, one caller at a time sends, and whoever sends looks
- * again afterwards, so that the last state is always shown.
+ * again afterwards, so that the last state is always shown. Who has the end to show waits meanwhile.
  * @throws `rate_limited`, `unavailable`, `conflict` (an earlier sender seems lost) when it shall be
  * called again
  */
@@ -52,8 +55,9 @@ export async function notifyJob(notifier: Notifier, jobId: string): Promise<void
     const step = decideNotification({ notification, job, now, intervalMs });
     if (step.type === 'nothing') return;
     const turn = await takeTurn(notifier, { id, job, now });
-    if (!turn) return;
-    await send(notifier, messenger, { ...turn, job, now, id });
+    if (turn === null) return;
+    if (turn === 'busy') await notifier.sleep(waitMs);
+    else await send(notifier, messenger, { ...turn, job, now, id });
   }
   throw comeAgain(null);
 }
@@ -74,18 +78,17 @@ type Sending = Sender & Turn;
 
 /**
  * Decides and takes the sender's place in one transaction; null when there is nothing to send, or
- * when somebody else is at it, who will look again.
+ * when somebody else is at it, who will look again; `busy` when that is not enough.
  */
-function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | null> {
+function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | 'busy' | null> {
   const { notifications, intervalMs } = notifier;
-  return notifications.transact<Turn | null>(job.id, (found) => {
+  return notifications.transact<Turn | 'busy' | null>(job.id, (found) => {
     const notification = found ?? toFirstNotification(job.id);
     const { sender } = notification;
     const step = decideNotification({ notification, job, now, intervalMs });
     if (step.type === 'nothing') return { notification: null, result: null };
     if (sender !== null && sender.id !== id && sender.until > now) {
-      refuseIfNeeded(job, sender, now);
-      return { notification: null, result: null };
+      return { notification: null, result: leaveToSender(job, sender, now) };
     }
     const until = new Date(now.getTime() + senderMs);
     const result = { step, mayBePosted: sender !== null };
@@ -94,14 +97,14 @@ function takeTurn(notifier: Notifier, { id, job, now }: Sender): Promise<Turn | 
 }
 
 /**
- * A sender at work looks again when it is through, so that nobody need wait for it. One that has
- * crashed does not: whoever comes in its time comes again after it. So does whoever wants to show the
- * end, after which no other write would make up for a sender that fails.
+ * A sender at work looks again when it is through, so that nobody need wait for it, but whoever wants
+ * to show the end: no other write would make up for a sender that fails. One that has crashed does
+ * not look again: whoever comes in its time comes again after it.
  */
-function refuseIfNeeded(job: ImportJob, sender: { readonly until: Date }, now: Date): void {
+function leaveToSender(job: ImportJob, sender: { readonly until: Date }, now: Date): 'busy' | null {
   const leftMs = sender.until.getTime() - now.getTime();
-  if (!isEnded(job) && senderMs - leftMs < usualMs) return;
-  throw comeAgain(leftMs);
+  if (senderMs - leftMs >= usualMs) throw comeAgain(leftMs);
+  return isEnded(job) ? 'busy' : null;
 }
 
 function comeAgain(retryAfterMs: number | null): ImportError {
