@@ -4,13 +4,11 @@ import type { ImportJob } from './import-job.ts';
 import { supports } from './import-context.ts';
 import { withCredentials } from './job-credentials.ts';
 import { requireContext, update, type JobRun } from './job-run.ts';
-import { requirePage } from './job-steps.ts';
+import { pagesAtOnce, requirePages } from './job-steps.ts';
 import type { DateRange } from './source-call.ts';
 
 /** A platform that can't be asked now is asked again so often; the import does not fail of it. */
 const maxFailures = 3;
-/** Pages that are read at once. */
-const batchPages = 50;
 
 /**
  * Before a job ends to which the platform has listed fewer calls than it counts: asks for the count
@@ -69,12 +67,9 @@ function count({ engine, job }: JobRun, dateRange: DateRange): Promise<number> {
 
 /** What the job's pages hold, over all of them: a read for 100 calls. */
 async function readCallsByDay(run: JobRun): Promise<CallsByDay> {
-  const { pages: total } = run.job.listing;
   const sums: Record<string, number> = {};
-  for (let first = 0; first < total; first += batchPages) {
-    const size = Math.min(batchPages, total - first);
-    const indices = Array.from({ length: size }, (_, at) => first + at);
-    const pages = await Promise.all(indices.map((index) => requirePage(run, index)));
+  for (let from = 0; from < run.job.listing.pages; from += pagesAtOnce) {
+    const pages = await requirePages(run, from);
     for (const [day, calls] of pages.flatMap((page) => Object.entries(page.days))) {
       sums[day] = (sums[day] ?? 0) + calls;
     }

@@ -156,6 +156,16 @@ export async function requirePage({ engine, job }: JobRun, index: number): Promi
   });
 }
 
+/** Pages that are read at once: some tenths of a second. */
+export const pagesAtOnce = 50;
+
+/** At most `pagesAtOnce` pages of a job, from one on. @throws as `requirePage` */
+export function requirePages(run: JobRun, from: number): Promise<readonly CallPage[]> {
+  const size = Math.min(pagesAtOnce, run.job.listing.pages - from);
+  const indices = Array.from({ length: Math.max(size, 0) }, (_, at) => from + at);
+  return Promise.all(indices.map((index) => requirePage(run, index)));
+}
+
 /** One task per call, named by job, call and `run`, the reason why it is put in. */
 export async function enqueueCalls(
   { engine, job }: JobRun,

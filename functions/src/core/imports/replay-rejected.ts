@@ -1,13 +1,11 @@
 import type { CallPage } from './import-store.ts';
-import { hydrate, toKeyedCalls } from './job-steps.ts';
+import { hydrate, pagesAtOnce, requirePages, toKeyedCalls } from './job-steps.ts';
 import { withCredentials } from './job-credentials.ts';
 import { renewLease, requireContext, update, type JobRun } from './job-run.ts';
 import type { PageOutcome } from './plan-page.ts';
 import { planReplay } from './plan-replay.ts';
 import type { RejectedRecord, SourceCall, SourceCallPage } from './source-call.ts';
 
-/** Pages that are looked at in one step. */
-const batchPages = 50;
 /** A record may have moved to a later page of the platform since it was set aside; seldom far. */
 const maxListedPages = 3;
 
@@ -38,20 +36,15 @@ export async function replayRejected(run: JobRun, fromPage: number): Promise<boo
   return true;
 }
 
-async function findRejectedPage(
-  { engine, job }: JobRun,
-  fromPage: number,
-): Promise<CallPage | null> {
-  const until = Math.min(fromPage + batchPages, job.listing.pages);
-  const indices = Array.from({ length: Math.max(until - fromPage, 0) }, (_, at) => fromPage + at);
-  const pages = await Promise.all(indices.map((index) => engine.calls.getPage(job.id, index)));
-  return pages.find((page) => page !== null && page.rejected.length > 0) ?? null;
+async function findRejectedPage(run: JobRun, fromPage: number): Promise<CallPage | null> {
+  const pages = await requirePages(run, fromPage);
+  return pages.find((page) => page.rejected.length > 0) ?? null;
 }
 
 /** Nothing was set aside on these pages: the next ones are looked at, or it is done. */
 function moveOn(run: JobRun, fromPage: number): Promise<boolean> {
   const now = run.engine.clock.now();
-  const next = fromPage + batchPages;
+  const next = fromPage + pagesAtOnce;
   return update(run, (job) => {
     const { listing } = job;
     const replayPage = next >= listing.pages ? null : next;
