@@ -46,7 +46,9 @@ export const commands: Readonly<Record<Exclude<CommandName, 'doctor'>, Command>>
     const body = await toImportBody(line, connection.request);
     const answer = await connection.request('POST', '/imports', body);
     const { jobId, estimatedCalls, estimatedDuration } = Created.parse(answer.body);
-    const about = `about ${estimatedCalls ?? 'an unknown number of'} calls${estimatedDuration ? `, ${estimatedDuration}` : ''}`;
+    const calls =
+      estimatedCalls === null ? 'how many calls is not known yet' : `about ${estimatedCalls} calls`;
+    const about = `${calls}${estimatedDuration ? `, ${estimatedDuration}` : ''}`;
     if (jobId === null) return print(line, answer.body, `Nothing was started: ${about}.`);
     if (line.isSet('watch')) return watch(line, connection, jobId);
     const next = `Watch it: npm run imports -- watch ${jobId}`;

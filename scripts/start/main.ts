@@ -111,8 +111,10 @@ async function createImport(api: ApiClient, options: StartOptions): Promise<stri
     const credentials = sandboxCredentials(platform);
     const body = { customerId, platform, credentials, options: { schedule: 'now' } };
     const created = await api.createImport(body);
-    console.log(`Import ${created.jobId}: about ${created.estimatedCalls ?? 'unknown'} calls.`);
-    return created.jobId;
+    const { jobId, estimatedCalls: calls } = created;
+    const about = calls === null ? 'how many calls is not known yet' : `about ${calls} calls`;
+    console.log(`Import ${jobId}: ${about}.`);
+    return jobId;
   }
   const { uploads, metadata, leftOut } = await uploadFolder(api, { path: files, customerId });
   if (leftOut.length > 0) console.log(`Left out, no recordings by name: ${leftOut.join(', ')}.`);
