@@ -64,8 +64,8 @@ export interface Toolkit<TCredentials> {
 export interface MediaRules {
   /** Hosts of recordings' URLs besides the API's own. */
   readonly hosts: HostRule;
-  /** Hosts that redirects may name, besides the API's own. */
-  readonly redirectHosts: HostRule;
+  /** Hosts that redirects may name, besides the API's own. Default: the same. */
+  readonly redirectHosts?: HostRule;
 }
 
 /** A customer's own address of the API, in place of `baseUrl`. */

@@ -43,7 +43,7 @@ function define(changes: Partial<AcmeDefinition> = {}) {
       ...{ docsUrl: null, limits: '', price: '' },
     },
     baseUrl: null,
-    media: { hosts: [], redirectHosts: [] },
+    media: { hosts: [] },
     client: (toolkit) => ({
       key: toolkit.credentials.apiKey,
       hasSignal: toolkit.signal !== undefined,
@@ -643,7 +643,7 @@ function bareDefinition() {
     credentials: Key,
     errors: defineErrors({}),
     baseUrl: null,
-    media: { hosts: [], redirectHosts: [] },
+    media: { hosts: [] },
     client: () => null,
     validateCredentials: () => Promise.resolve(undefined),
     listCalls: async function* () {

@@ -220,7 +220,7 @@ function openUrl(
     sizeBytes: media.sizeBytes ?? null,
     allowedOrigins: environment.allowedOrigins ?? [],
     hosts: withHosts(rules.hosts, ownHost),
-    redirectHosts: withHosts(rules.redirectHosts, ownHost),
+    redirectHosts: withHosts(rules.redirectHosts ?? rules.hosts, ownHost),
     credentialHeaders: { ...access.headers, ...media.headers },
     ...(rules.credentialHosts !== undefined && { credentialHosts: rules.credentialHosts }),
     apiUrl: baseUrl,

@@ -7,8 +7,6 @@ import { fathomErrors } from './fathom.errors.ts';
 import { toCalls, toTranscript } from './fathom.mapping.ts';
 import { FathomCredentials, FathomFilters } from './fathom.schema.ts';
 
-const mediaHosts = ['*.fathom.ai', '*.fathom.video', '*.amazonaws.com', '*.cloudfront.net'];
-
 /** Fathom, by its external API v1. @see https://developers.fathom.ai */
 export const fathomContext = defineContext({
   platform: 'fathom',
@@ -47,7 +45,7 @@ export const fathomContext = defineContext({
   },
   accountOf: (credentials) => credentials.apiKey ?? toGrantKey(credentials),
   // Not documented beyond an example. A link elsewhere is refused by its host's name, to be added here.
-  media: { hosts: mediaHosts, redirectHosts: mediaHosts },
+  media: { hosts: ['*.fathom.ai', '*.fathom.video', '*.amazonaws.com', '*.cloudfront.net'] },
   // Transcripts and files are made within minutes of a call; nobody documents how many.
   settlingMs: 2 * 3_600_000,
   client: createFathomClient,

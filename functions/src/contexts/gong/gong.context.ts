@@ -62,7 +62,6 @@ export const gongContext = defineContext({
   // Not documented. A link elsewhere is refused by its host's name, to be added here.
   media: {
     hosts: ['*.gong.io', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'],
-    redirectHosts: ['*.gong.io', '*.amazonaws.com', '*.cloudfront.net', 'storage.googleapis.com'],
   },
   // Parties, recordings and transcripts appear up to about a day after the call.
   settlingMs: 24 * 3_600_000,

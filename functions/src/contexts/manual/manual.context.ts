@@ -38,7 +38,7 @@ export const manualContext = defineContext({
     price: 'Nothing: there is no platform to pay.',
   },
   baseUrl: null,
-  media: { hosts: [], redirectHosts: [] },
+  media: { hosts: [] },
   client: createManualClient,
   acceptUploads,
 

@@ -22,7 +22,6 @@ import {
 } from './zoho-meeting.schema.ts';
 
 const domains = dataCentres.map(toDomain);
-const fileHosts = domains.flatMap(fileHostsOf);
 
 /** Zoho Meeting, by its API v2. @see https://www.zoho.com/meeting/api-integration/ */
 export const zohoMeetingContext = defineContext({
@@ -61,7 +60,7 @@ export const zohoMeetingContext = defineContext({
     clientAuthentication: 'form',
   },
   accountOf: (credentials) => credentials.organisationId ?? toGrantKey(credentials),
-  media: { hosts: fileHosts, redirectHosts: fileHosts },
+  media: { hosts: domains.flatMap(fileHostsOf) },
   // Files want the token, too; it is of no other data centre's concern.
   mediaCredentialHosts: ({ dataCentre }) => fileHostsOf(toDomain(dataCentre)),
   settlingMs: 6 * 3_600_000,

@@ -171,7 +171,7 @@ function apiOrigin({ definition }: Suite): string {
 
 /** A host that the platform's rules let a redirect name. */
 function fileHost({ definition }: Suite): string {
-  const { redirectHosts } = definition.media;
+  const { hosts, redirectHosts = hosts } = definition.media;
   const [host] = redirectHosts === 'any_public' ? ['files.example.com'] : redirectHosts;
   return `https://${required(host, 'host for redirects').replace('*', 'files')}`;
 }
