@@ -3,6 +3,7 @@ import { isNight, nightHours } from '../night-window.ts';
 import { pokeJob } from './create-import.ts';
 import { forEachOf } from './for-each-of.ts';
 import { isLive, transitionJob, type ImportJob } from './import-job.ts';
+import { waitingCalls } from './reconcile.ts';
 
 const maxJobs = 500;
 
@@ -92,5 +93,5 @@ function grant(queue: WaitingJob[], share: number, allowances: Map<string, numbe
 /** Calls that the job may still want to start; unbounded while it is still listing. */
 function toOpenCalls(job: ImportJob): number {
   if (!job.listing.isFinished) return Number.POSITIVE_INFINITY;
-  return Math.max(job.listedCalls - job.dispatch.calls, 0);
+  return Math.max(waitingCalls(job), 0);
 }

@@ -236,6 +236,16 @@ describe('decideNextSteps', () => {
         [wait('2026-03-02T12:10:00Z')],
       ],
       [
+        'passes pages that hold duplicates alone, though it has overdrawn its allowance',
+        { ...nightly, listedCalls: 100, now: night, dispatch: { ...dispatch, allowance: -5 } },
+        [{ type: 'dispatch', maxCalls: 1 }],
+      ],
+      [
+        'passes them by day, too',
+        { ...nightly, listedCalls: 100 },
+        [{ type: 'dispatch', maxCalls: 1 }],
+      ],
+      [
         'lists by day all the same',
         { ...nightly, listing: { isFinished: false, pages: 2 } },
         [list],

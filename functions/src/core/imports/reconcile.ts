@@ -50,7 +50,10 @@ export function decideNextSteps(facts: JobFacts): readonly Step[] {
   if (redispatch && inFlight > 0 && isDue(redispatch.at, settings.redispatchMs, now)) {
     steps.push({ type: 'redispatch', belowPage: redispatch.page });
   }
-  if (!isDispatched && room > 0) steps.push({ type: 'dispatch', maxCalls: room });
+  // Pages that hold nothing but duplicates are passed without room, or a night would wait for them.
+  if (!isDispatched && (room > 0 || waitingCalls(job) <= 0)) {
+    steps.push({ type: 'dispatch', maxCalls: Math.max(room, 1) });
+  }
   if (mayList(job, settings, now)) steps.push({ type: 'list' });
   const { replayPage, isFinished } = job.listing;
   if (replayPage !== null && !isLimited(job, now)) {
@@ -89,9 +92,13 @@ export function inFlightCalls(job: ImportJob, totals: CallTotals): number {
   return job.dispatch.calls - endedCalls(totals);
 }
 
-function mayList(job: ImportJob, settings: EngineSettings, now: Date): boolean {
-  const waiting = job.listedCalls - job.dispatch.calls;
-  return !job.listing.isFinished && !isLimited(job, now) && waiting < settings.highWaterCalls;
+/** Calls that are listed and not in the queue yet. */
+export function waitingCalls({ listedCalls, dispatch }: ImportJob): number {
+  return listedCalls - dispatch.calls;
+}
+
+function mayList(job: ImportJob, { highWaterCalls }: EngineSettings, now: Date): boolean {
+  return !job.listing.isFinished && !isLimited(job, now) && waitingCalls(job) < highWaterCalls;
 }
 
 function isLimited(job: ImportJob, now: Date): job is ImportJob & { limitedUntil: Date } {
