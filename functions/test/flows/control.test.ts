@@ -556,6 +556,27 @@ describe('a key that is revoked in the middle', () => {
     expect(world.events.filter(({ name }) => name === 'jobEnded')).toHaveLength(1);
   });
 
+  it('is not retried by a stored credential that the platform no longer accepts', async () => {
+    const rejected = { now: false };
+    const { world, jobId } = await open({
+      accepts: () => !rejected.now,
+      onFetch: () => {
+        throw platformError('payment_required');
+      },
+    });
+    await world.db.doc(`importJobs/${jobId}`).update({ 'credential.type': 'stored' });
+    await drive(world);
+    rejected.now = true;
+
+    await expect(retry(world, jobId, null)).rejects.toMatchObject({
+      kind: 'auth_invalid',
+      publicMessage: 'The key was revoked.',
+    });
+
+    expect(await readJob(world, jobId)).toMatchObject({ status: 'failed' });
+    expect((await world.db.collection('importCredentials').get()).size).toBe(1);
+  });
+
   it('stops a job with a stored credential and keeps that', async () => {
     const { world, jobId } = await open({
       onFetch: () => {

@@ -176,8 +176,10 @@ async function renewCredential(
   { job, credentials, credentialId }: RetryRequest,
 ): Promise<ImportJob['credential']> {
   if (context.auth === 'none') return job.credential;
-  if (!credentials && credentialId === undefined) {
-    if (job.credential?.type === 'stored') return job.credential;
+  // Stored ones that nobody has replaced may have been revoked since.
+  const stored = job.credential?.type === 'stored' ? job.credential.id : undefined;
+  const id = credentialId ?? (credentials ? undefined : stored);
+  if (!credentials && id === undefined) {
     throw new ImportError({
       kind: 'bad_request',
       source: 'admin',
@@ -186,7 +188,7 @@ async function renewCredential(
     });
   }
   const { customerId } = job;
-  const named = credentialId === undefined ? {} : { credentialId };
+  const named = id === undefined ? {} : { credentialId: id };
   const given = { customerId, context, credentials, ...named };
   return (await keepWhatWorks(engine, given, () => Promise.resolve())).credential;
 }
