@@ -23,6 +23,7 @@ export const SeenJob = z.object({
   listedCalls: z.number(),
   duplicateCalls: z.number(),
   totals: z.record(z.string(), z.number()),
+  credential: z.object({ id: z.string(), type: z.enum(['one_off', 'stored']) }).nullable(),
   lease: Lease,
   lastError: z.object({ kind: z.string(), source: z.string(), message: z.string() }).nullable(),
 });
@@ -99,6 +100,7 @@ export interface History {
   readonly jobs: ReadonlyMap<string, SeenJob>;
   readonly calls: ReadonlyMap<string, SeenCall>;
   readonly engagements: ReadonlyMap<string, SeenEngagement>;
+  /** Those of one import alone. */
   readonly credentials: ReadonlySet<string>;
   /** Every call that was ever a job's own, and every one that it called a duplicate. */
   readonly owned: ReadonlyMap<string, ReadonlySet<string>>;
@@ -247,6 +249,14 @@ export function createHistory(options: {
     engagements.set(engagement.id, engagement);
   }
 
+  function seeCredential({ before, after }: Change, id: string): void {
+    if (after?.data['type'] === 'one_off') credentials.add(id);
+    else credentials.delete(id);
+    const isLost = before?.data['type'] === 'stored' && !after;
+    const job = isLost ? [...jobs.values()].find((one) => one.credential?.id === id) : undefined;
+    if (job) violate('credential_destroyed', `job ${job.id} works with ${id}, which was kept`);
+  }
+
   function seePage({ path, after }: Change): void {
     const [, jobId = ''] = path.split('/');
     const page = SeenPage.parse(after?.data ?? {});
@@ -298,10 +308,7 @@ export function createHistory(options: {
         else if (inner === 'pages') seePage(change);
         else if (collection === 'importedCalls') seeCall(change, timeMs);
         else if (collection === 'engagements') seeEngagement(change);
-        else if (collection === 'importCredentials') {
-          if (change.after) credentials.add(id);
-          else credentials.delete(id);
-        }
+        else if (collection === 'importCredentials') seeCredential(change, id);
       }
       checkTogether(changes);
     },

@@ -17,6 +17,7 @@ const Result = z.object({
   digest: z.string(),
   stepCount: z.int(),
   virtualSeconds: z.number(),
+  storedJobs: z.int(),
   renewals: z.int(),
   lostGrants: z.int(),
   faults: z.record(z.string(), z.int()),
@@ -110,7 +111,7 @@ function toBroken(seed: number, detail: string): SeedReport {
   return {
     ...{ seed, calls: 0, jobs: 0, statuses: [], engagements: 0 },
     ...{ missing: 0, duplicate: 0, foreign: 0, steps: [], digest: '', stepCount: 0 },
-    ...{ virtualSeconds: 0, renewals: 0, lostGrants: 0, faults: {}, durationMs: 0 },
+    ...{ virtualSeconds: 0, storedJobs: 0, renewals: 0, lostGrants: 0, faults: {}, durationMs: 0 },
     violations: [{ rule: 'broken', detail }],
   };
 }

@@ -26,6 +26,8 @@ export interface PlannedAccount {
   readonly tokenLifeMs: number | null;
   /** When the customer revokes their key or tokens, after the start; null: never. */
   readonly revokeAfterMs: number | null;
+  /** Support keeps a customer's credentials for all imports, rather than to send them with each. */
+  readonly isKept: boolean;
   /** Calls deleted at the platform, and when, after the start. */
   readonly deletions: readonly { readonly share: number; readonly afterMs: number }[];
 }
@@ -83,16 +85,18 @@ export function planScenario(chance: Chance, platforms: readonly SimulatedPlatfo
     account: null,
     schedule: 'now' as const,
   };
-  return {
+  const scenario = {
     startMs,
     instances: chance.between(1, 3),
     settings: planSettings(chance),
-    accounts,
     imports:
       uploads > 0 ? [...imports, { ...manual, afterMs: chance.between(0, minuteMs) }] : imports,
     uploads,
     isStaffBusy: chance.isLucky(0.5),
   };
+  // Drawn last: what a seed was about before, it still is.
+  const kept = accounts.map((account) => ({ ...account, isKept: chance.isLucky(0.3) }));
+  return { ...scenario, accounts: kept };
 }
 
 function planAccounts(
@@ -102,7 +106,7 @@ function planAccounts(
     readonly calls: number;
     readonly platforms: readonly SimulatedPlatform[];
   },
-): readonly PlannedAccount[] {
+): readonly Omit<PlannedAccount, 'isKept'>[] {
   const { customers, calls, platforms } = options;
   const count = Math.max(1, customers.length - (chance.isLucky(0.15) ? 1 : 0));
   return Array.from({ length: count }, (_, index) => ({

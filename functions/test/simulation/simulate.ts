@@ -25,6 +25,8 @@ export interface SeedResult {
   readonly stepCount: number;
   readonly virtualSeconds: number;
   /** Access tokens that platforms gave for refresh tokens, and grants that a lost answer ended. */
+  /** Jobs with credentials that support keeps. */
+  readonly storedJobs: number;
   readonly renewals: number;
   readonly lostGrants: number;
   readonly faults: Readonly<Record<string, number>>;
@@ -87,6 +89,8 @@ export async function simulate(time: VirtualTime, seed: number): Promise<SeedRes
     digest: trace.digest,
     stepCount: trace.steps,
     virtualSeconds: Math.round((time.nowMs() - scenario.startMs) / 1_000),
+    storedJobs: [...history.jobs.values()].filter((job) => job.credential?.type === 'stored')
+      .length,
     renewals: world.renewals.count,
     lostGrants: world.renewals.lostGrants,
     faults: Object.fromEntries([...world.faultCounts, ['lost_task', world.deliveries.lostTasks]]),

@@ -21,6 +21,8 @@ describe('the simulation', () => {
       expect(engagements).toBeGreaterThan(20 * seeds);
       const renewals = results.reduce((sum, result) => sum + result.renewals, 0);
       expect(renewals).toBeGreaterThan(seeds / 2);
+      const storedJobs = results.reduce((sum, result) => sum + result.storedJobs, 0);
+      expect(storedJobs).toBeGreaterThan(seeds / 2);
       expect(faults.filter((count) => count > 0).length).toBeGreaterThan(seeds / 2);
     },
     20 * minuteMs,
@@ -65,7 +67,7 @@ describe('the simulation', () => {
     const report = describeFailure(
       {
         ...{ seed: 7, ...nothing, statuses: [], digest: '', stepCount: 0, faults: {} },
-        ...{ virtualSeconds: 0, renewals: 0, lostGrants: 0, durationMs: 0 },
+        ...{ virtualSeconds: 0, storedJobs: 0, renewals: 0, lostGrants: 0, durationMs: 0 },
         violations: [{ rule: 'missing', detail: 'job 1: call 2 was never listed' }],
         steps: ['1.000 i1/advanceJob#1 firestore.commit [crash after]'],
       },

@@ -14,6 +14,7 @@ export interface Summary {
   readonly failing: Readonly<Record<string, readonly number[]>>;
   readonly jobsByStatus: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<string, number>>;
+  readonly storedJobs: number;
   readonly renewals: number;
   readonly lostGrants: number;
   readonly steps: number;
@@ -49,6 +50,7 @@ export function summarize(results: readonly SeedReport[]): Summary {
     foreign: sum((result) => result.foreign),
     violations: sum((result) => result.violations.length),
     ...{ failing, jobsByStatus, faults },
+    storedJobs: sum((result) => result.storedJobs),
     renewals: sum((result) => result.renewals),
     lostGrants: sum((result) => result.lostGrants),
     steps: sum((result) => result.stepCount),

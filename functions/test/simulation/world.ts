@@ -118,6 +118,7 @@ export async function openWorld(options: {
   const staff = createStaff({
     ...{ fleet, trace, history, chance: createChance(seed, 'staff') },
     credentialsFor: ({ account }) => toCredentials(accounts, account),
+    isKept: ({ account }) => account !== null && scenario.accounts[account]?.isKept === true,
     plannedFor,
   });
   return {
