@@ -146,7 +146,7 @@ export async function dispatchPages(run: JobRun, maxCalls: number): Promise<bool
 }
 
 /** @throws `internal` for a page that was recorded and is gone, rather than leave its calls out */
-export async function requirePage({ engine, job }: JobRun, index: number): Promise<CallPage> {
+async function requirePage({ engine, job }: JobRun, index: number): Promise<CallPage> {
   const page = await engine.calls.getPage(job.id, index);
   if (page) return page;
   throw new ImportError({
@@ -156,7 +156,7 @@ export async function requirePage({ engine, job }: JobRun, index: number): Promi
   });
 }
 
-/** Pages that are read at once: some tenths of a second. */
+/** Pages that are read at once. */
 export const pagesAtOnce = 50;
 
 /** At most `pagesAtOnce` pages of a job, from one on. @throws as `requirePage` */
