@@ -42,8 +42,10 @@ type Notes = z.output<typeof Notes>;
 
 /** What was noted; nothing where the hint is missing or can't be read. */
 function readNotes({ hint }: Pick<SourceCall, 'hint'>): Notes {
+  // Most calls of most platforms.
+  if (hint === undefined || hint === null) return {};
   try {
-    return Notes.parse(JSON.parse(hint ?? '{}'));
+    return Notes.parse(JSON.parse(hint));
   } catch {
     return {};
   }

@@ -24,9 +24,9 @@ export interface SeedResult {
   readonly digest: string;
   readonly stepCount: number;
   readonly virtualSeconds: number;
-  /** Access tokens that platforms gave for refresh tokens, and grants that a lost answer ended. */
   /** Jobs with credentials that support keeps. */
   readonly storedJobs: number;
+  /** Access tokens that platforms gave for refresh tokens, and grants that a lost answer ended. */
   readonly renewals: number;
   readonly lostGrants: number;
   readonly faults: Readonly<Record<string, number>>;
