@@ -25,6 +25,7 @@ import {
 
 const firestoreHost = process.env['FIRESTORE_EMULATOR_HOST'];
 const storageHost = process.env['FIREBASE_STORAGE_EMULATOR_HOST'];
+// An emulator needs Java, which few machines have: what was not asked is counted below.
 const onFirestore = firestoreHost ? describe : describe.skip;
 const onStorage = storageHost ? describe : describe.skip;
 const repository = join(import.meta.dirname, '../../..');

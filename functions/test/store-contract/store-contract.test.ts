@@ -11,6 +11,7 @@ import type { DocumentWrite, EmbeddedFirestore } from '../../local/store/embedde
  * FIRESTORE_EMULATOR_HOST names one, on Google's emulator.
  */
 const isEmulator = Boolean(process.env['FIRESTORE_EMULATOR_HOST']);
+// Where the two differ, what is said of one cannot be asked of the other.
 const onEmbedded = isEmulator ? it.skip : it;
 const onEmulator = isEmulator ? it : it.skip;
 const projectId = 'demo-store-contract';

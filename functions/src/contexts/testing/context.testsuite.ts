@@ -43,6 +43,7 @@ export function testContext(definition: DefinedContext, options: ContractOptions
       describe(group, () => {
         for (const { name, run } of checks) {
           const reason = reasons.get(name) ?? reasons.get(group);
+          // What a platform can't do is shown with its declared reason, rather than left out.
           if (reason === undefined) it(name, () => run(suite));
           else it.skip(`${name} (skipped: ${reason})`, () => undefined);
         }

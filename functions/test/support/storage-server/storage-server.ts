@@ -55,7 +55,7 @@ export async function startStorageServer(options: StorageServerOptions): Promise
   const server = createServer((request, response) => {
     const line = `${request.method} ${decodeURIComponent(request.url ?? '')}`;
     requests.push(line.replace(/(upload_id|X-Goog-\w+)=[^&]+/g, '$1=…'));
-    const index = faults.findIndex((it) => it.pattern.test(line) && it.skip-- <= 0);
+    const index = faults.findIndex((planned) => planned.pattern.test(line) && planned.skip-- <= 0);
     const fault = index < 0 ? null : (faults.splice(index, 1)[0]?.fault ?? null);
     const url = new URL(request.url ?? '', 'http://localhost');
     route({ request, response, url, fault }).catch((error: unknown) => {
